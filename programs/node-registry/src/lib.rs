@@ -1,1 +1,108 @@
-//! Skeleton.
+//! Registers server nodes, holds their stake, locks it per job and slashes it.
+//!
+//! A node's owner registers, stakes CYXWIZ and may take it out again after a cool-down. While a job
+//! runs, job-escrow (and nobody else) locks part of that stake, and at settlement releases it or
+//! cuts it. Pausing stops registrations and new locks, never an exit.
+#![deny(unused_must_use)]
+// Anchor's macros expand to cfgs and results of their own, and re-export what `instructions` names alike.
+#![allow(
+    unexpected_cfgs,
+    ambiguous_glob_reexports,
+    clippy::result_large_err,
+    clippy::diverging_sub_expression
+)]
+
+pub mod errors;
+pub mod events;
+pub mod instructions;
+pub mod math;
+pub mod state;
+pub mod tokens;
+
+use anchor_lang::prelude::*;
+use cyxwiz_sbf_builtins as _;
+
+pub use errors::RegistryError;
+pub use instructions::*;
+pub use state::*;
+
+declare_id!("ATBK6bWfivHqD4T1NEraYWKi2HoMn99gGqXQ9VLWre1H");
+
+#[cfg(not(feature = "no-entrypoint"))]
+solana_security_txt::security_txt! {
+    name: "CyxWiz node-registry",
+    project_url: "https://cyxwiz.com",
+    contacts: "email:security@cyxwiz.com",
+    policy: "See SECURITY.md in the source repository",
+    preferred_languages: "en"
+}
+
+#[program]
+pub mod node_registry {
+    use super::*;
+
+    /// Creates the config and the insurance vault. Signed by the program's upgrade authority, who becomes the admin.
+    pub fn initialize(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> {
+        instructions::initialize(ctx, args)
+    }
+
+    /// Replaces the parameters, within their bounds. Signed by the admin.
+    pub fn update_config(ctx: Context<Administer>, params: Params) -> Result<()> {
+        instructions::update_config(ctx, params)
+    }
+
+    /// Names the next admin, who takes over with `accept_admin`. Signed by the admin.
+    pub fn propose_admin(ctx: Context<Administer>, admin: Pubkey) -> Result<()> {
+        instructions::propose_admin(ctx, admin)
+    }
+
+    /// Completes the hand-over. Signed by the proposed admin.
+    pub fn accept_admin(ctx: Context<AcceptAdmin>) -> Result<()> {
+        instructions::accept_admin(ctx)
+    }
+
+    /// Stops or allows registrations and new locks. Signed by the admin.
+    pub fn set_paused(ctx: Context<Administer>, paused: bool) -> Result<()> {
+        instructions::set_paused(ctx, paused)
+    }
+
+    /// Creates the signer's node account and stake vault.
+    pub fn register(ctx: Context<Register>, profile: NodeProfile) -> Result<()> {
+        instructions::register(ctx, profile)
+    }
+
+    /// Replaces endpoint, certificate fingerprint and hardware description. Signed by the owner.
+    pub fn update(ctx: Context<Update>, profile: NodeProfile) -> Result<()> {
+        instructions::update(ctx, profile)
+    }
+
+    /// Deposits stake, which from now on stays for the minimum lock. Signed by the owner.
+    pub fn stake(ctx: Context<Stake>, amount: u64) -> Result<()> {
+        instructions::stake(ctx, amount)
+    }
+
+    /// Starts the cool-down for part of the free stake. Signed by the owner.
+    pub fn request_unstake(ctx: Context<RequestUnstake>, amount: u64) -> Result<()> {
+        instructions::request_unstake(ctx, amount)
+    }
+
+    /// Pays out what was requested, once cool-down and lock have passed. Signed by the owner.
+    pub fn withdraw(ctx: Context<Withdraw>) -> Result<()> {
+        instructions::withdraw(ctx)
+    }
+
+    /// Locks the stake that a job of this size (base units) requires. By CPI from job-escrow.
+    pub fn lock_for_job(ctx: Context<LockForJob>, job_amount: u64) -> Result<()> {
+        instructions::lock_for_job(ctx, job_amount)
+    }
+
+    /// Releases a job's lock; a third failure within the window also slashes. By CPI from job-escrow.
+    pub fn unlock(ctx: Context<Release>, failed: bool) -> Result<()> {
+        instructions::unlock(ctx, failed)
+    }
+
+    /// Cuts the stake for `reason`, then releases the job's lock. By CPI from job-escrow.
+    pub fn slash(ctx: Context<Release>, reason: SlashReason) -> Result<()> {
+        instructions::slash(ctx, reason)
+    }
+}

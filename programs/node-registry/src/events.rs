@@ -1,0 +1,149 @@
+//! What the registry tells indexers. Every event carries the state after the change.
+
+use anchor_lang::prelude::*;
+
+use crate::state::{Node, Params, SlashReason};
+
+/// A node's balances after a change, and when it happened.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
+pub struct NodeBalance {
+    /// The node account.
+    pub node: Pubkey,
+    /// Its owner.
+    pub owner: Pubkey,
+    /// Base units staked.
+    pub stake: u64,
+    /// Base units locked by jobs.
+    pub locked: u64,
+    /// Base units requested back.
+    pub unstake_amount: u64,
+    /// Number of job locks.
+    pub active_jobs: u32,
+    /// The node's change counter.
+    pub seq: u64,
+    /// Slot of the change.
+    pub slot: u64,
+    /// Unix time of the change.
+    pub unix_timestamp: i64,
+}
+
+impl NodeBalance {
+    /// Counts the change in `node.seq` and describes the node after it.
+    pub fn after_change(node: &mut Account<Node>, clock: &Clock) -> Self {
+        node.seq = node.seq.wrapping_add(1);
+        Self {
+            node: node.key(),
+            owner: node.owner,
+            stake: node.stake,
+            locked: node.locked,
+            unstake_amount: node.unstake_amount,
+            active_jobs: node.active_jobs,
+            seq: node.seq,
+            slot: clock.slot,
+            unix_timestamp: clock.unix_timestamp,
+        }
+    }
+}
+
+/// A node was registered.
+#[event]
+pub struct NodeRegistered {
+    /// The node after it.
+    pub post: NodeBalance,
+}
+
+/// A node's profile was replaced.
+#[event]
+pub struct NodeUpdated {
+    /// The node after it.
+    pub post: NodeBalance,
+}
+
+/// Stake was deposited.
+#[event]
+pub struct StakeDeposited {
+    /// Base units deposited.
+    pub amount: u64,
+    /// The node after it.
+    pub post: NodeBalance,
+}
+
+/// Stake was requested back.
+#[event]
+pub struct UnstakeRequested {
+    /// Base units requested now.
+    pub amount: u64,
+    /// Unix time from which they may be withdrawn.
+    pub unstake_at: i64,
+    /// The node after it.
+    pub post: NodeBalance,
+}
+
+/// Stake was paid back to the owner.
+#[event]
+pub struct StakeWithdrawn {
+    /// Base units paid out.
+    pub amount: u64,
+    /// The node after it.
+    pub post: NodeBalance,
+}
+
+/// A job locked stake.
+#[event]
+pub struct StakeLocked {
+    /// The job's escrow.
+    pub escrow: Pubkey,
+    /// Base units locked.
+    pub amount: u64,
+    /// The node after it.
+    pub post: NodeBalance,
+}
+
+/// A job's lock was released.
+#[event]
+pub struct StakeUnlocked {
+    /// The job's escrow.
+    pub escrow: Pubkey,
+    /// Base units released.
+    pub amount: u64,
+    /// Whether the node failed the job.
+    pub failed: bool,
+    /// The node after it.
+    pub post: NodeBalance,
+}
+
+/// A job's lock was released and the stake cut.
+#[event]
+pub struct StakeSlashed {
+    /// The job's escrow.
+    pub escrow: Pubkey,
+    /// Why.
+    pub reason: SlashReason,
+    /// Base units released.
+    pub unlocked: u64,
+    /// Base units burned.
+    pub burned: u64,
+    /// Base units moved to the insurance vault.
+    pub insured: u64,
+    /// Unix time until which the node takes no job.
+    pub suspended_until: i64,
+    /// The node after it.
+    pub post: NodeBalance,
+}
+
+/// The configuration after a change.
+#[event]
+pub struct ConfigChanged {
+    /// Who may change it.
+    pub admin: Pubkey,
+    /// Who may become admin by accepting.
+    pub pending_admin: Option<Pubkey>,
+    /// Whether registrations and new locks are stopped.
+    pub paused: bool,
+    /// Times and slashes.
+    pub params: Params,
+    /// Slot of the change.
+    pub slot: u64,
+    /// Unix time of the change.
+    pub unix_timestamp: i64,
+}

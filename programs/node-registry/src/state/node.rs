@@ -1,0 +1,227 @@
+use anchor_lang::prelude::*;
+
+use crate::{
+    RegistryError,
+    math::{SlashSplit, record_failure, required_stake},
+    state::{JobLock, Params},
+};
+
+/// What an owner says about a node when registering or updating it.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
+pub struct NodeProfile {
+    /// `host:port` or URL that engines connect to, at most 128 bytes.
+    pub endpoint: String,
+    /// SHA-256 of the node's TLS certificate; engines pin it.
+    pub tls_fingerprint: [u8; 32],
+    /// Region name, at most 16 bytes, may be empty.
+    pub region: String,
+    /// Device name, at most 64 bytes, may be empty.
+    pub gpu_model: String,
+    /// Device memory in MiB, 0 without a device.
+    pub vram_mib: u32,
+    /// Main memory in MiB.
+    pub ram_mib: u32,
+    /// Measured speed in thousandths of the reference machine's.
+    pub rate_milli: u32,
+}
+
+impl NodeProfile {
+    fn validate(&self) -> Result<()> {
+        let named = !self.endpoint.is_empty() && self.endpoint.len() <= Node::ENDPOINT_LEN;
+        let bounded =
+            self.region.len() <= Node::REGION_LEN && self.gpu_model.len() <= Node::GPU_MODEL_LEN;
+        let measured = self.tls_fingerprint != [0; 32] && self.rate_milli > 0;
+        require!(named && bounded && measured, RegistryError::InvalidProfile);
+        Ok(())
+    }
+}
+
+/// A server node, at PDA ["node", owner]. Never closed: its history outlives its stake.
+#[account]
+#[derive(InitSpace, Debug)]
+pub struct Node {
+    /// Layout version, 1.
+    pub version: u8,
+    /// Bump of this PDA.
+    pub bump: u8,
+    /// Bump of the stake vault.
+    pub stake_bump: u8,
+    /// The wallet that registered the node and is paid for its jobs.
+    pub owner: Pubkey,
+    /// Base units staked, those locked and those requested back included.
+    pub stake: u64,
+    /// Sum of the job locks.
+    pub locked: u64,
+    /// Number of job locks.
+    pub active_jobs: u32,
+    /// Unix time before which nothing is withdrawn.
+    pub locked_until: i64,
+    /// Base units requested back; they secure no new job.
+    pub unstake_amount: u64,
+    /// Unix time from which the requested units may be withdrawn.
+    pub unstake_at: i64,
+    /// Unix time before which the node takes no job.
+    pub suspended_until: i64,
+    /// Whether the node may never take a job again.
+    pub banned: bool,
+    /// Unix times of the last failures, oldest first, 0 for none.
+    pub failures: [i64; 3],
+    /// `host:port` or URL that engines connect to.
+    #[max_len(128)]
+    pub endpoint: String,
+    /// SHA-256 of the node's TLS certificate.
+    pub tls_fingerprint: [u8; 32],
+    /// Region name.
+    #[max_len(16)]
+    pub region: String,
+    /// Device name.
+    #[max_len(64)]
+    pub gpu_model: String,
+    /// Device memory in MiB.
+    pub vram_mib: u32,
+    /// Main memory in MiB.
+    pub ram_mib: u32,
+    /// Measured speed in thousandths of the reference machine's.
+    pub rate_milli: u32,
+    /// Unix time of registration.
+    pub registered_at: i64,
+    /// Unix time of the last slash, 0 for none.
+    pub last_slash_at: i64,
+    /// Counts this account's changes; events carry it, so that an indexer sees gaps.
+    pub seq: u64,
+    /// For later versions.
+    pub reserved: [u8; 128],
+}
+
+impl Node {
+    /// Seed before the owner's key.
+    pub const SEED: &'static [u8] = b"node";
+    /// Seed of the stake vault before this account's address.
+    pub const STAKE_SEED: &'static [u8] = b"stake";
+    /// Longest endpoint in bytes.
+    pub const ENDPOINT_LEN: usize = 128;
+    /// Longest region in bytes.
+    pub const REGION_LEN: usize = 16;
+    /// Longest device name in bytes.
+    pub const GPU_MODEL_LEN: usize = 64;
+
+    /// Takes over a checked profile.
+    pub fn describe(&mut self, profile: NodeProfile) -> Result<()> {
+        profile.validate()?;
+        self.endpoint = profile.endpoint;
+        self.tls_fingerprint = profile.tls_fingerprint;
+        self.region = profile.region;
+        self.gpu_model = profile.gpu_model;
+        self.vram_mib = profile.vram_mib;
+        self.ram_mib = profile.ram_mib;
+        self.rate_milli = profile.rate_milli;
+        Ok(())
+    }
+
+    /// Stake neither locked by a job nor requested back.
+    pub fn free_stake(&self) -> u64 {
+        self.stake
+            .saturating_sub(self.locked)
+            .saturating_sub(self.unstake_amount)
+    }
+
+    /// Adds a deposit, which stays for the minimum lock.
+    pub fn deposit(&mut self, amount: u64, now: i64, params: &Params) -> Result<()> {
+        require!(amount > 0, RegistryError::ZeroAmount);
+        self.stake = add(self.stake, amount)?;
+        self.hold_until(now, params.min_lock_seconds)
+    }
+
+    /// Takes `amount` out of the free stake and starts the cool-down, anew for earlier requests too.
+    pub fn request_unstake(&mut self, amount: u64, now: i64, params: &Params) -> Result<()> {
+        require!(amount > 0, RegistryError::ZeroAmount);
+        require!(amount <= self.free_stake(), RegistryError::InsufficientStake);
+        self.unstake_amount = add(self.unstake_amount, amount)?;
+        self.unstake_at = later(now, params.cooldown_seconds)?;
+        Ok(())
+    }
+
+    /// Ends a request whose time has come; the base units to pay out.
+    pub fn withdraw(&mut self, now: i64) -> Result<u64> {
+        require!(self.unstake_amount > 0, RegistryError::NothingRequested);
+        let due = now >= self.unstake_at && now >= self.locked_until;
+        require!(due, RegistryError::StillLocked);
+        let amount = self.unstake_amount;
+        self.stake = subtract(self.stake, amount)?;
+        self.unstake_amount = 0;
+        Ok(amount)
+    }
+
+    /// Locks what a job of `job_amount` requires; the base units locked.
+    pub fn lock(&mut self, job_amount: u64, now: i64, params: &Params) -> Result<u64> {
+        require!(!self.banned, RegistryError::Banned);
+        require!(now >= self.suspended_until, RegistryError::Suspended);
+        let amount = required_stake(job_amount);
+        require!(amount <= self.free_stake(), RegistryError::InsufficientStake);
+        self.locked = add(self.locked, amount)?;
+        self.active_jobs = self
+            .active_jobs
+            .checked_add(1)
+            .ok_or(RegistryError::MathOverflow)?;
+        self.hold_until(now, params.lock_per_job_seconds)?;
+        Ok(amount)
+    }
+
+    /// Ends a job's lock.
+    pub fn unlock(&mut self, lock: &JobLock) -> Result<()> {
+        self.locked = subtract(self.locked, lock.amount)?;
+        self.active_jobs = self
+            .active_jobs
+            .checked_sub(1)
+            .ok_or(RegistryError::InvariantViolated)?;
+        Ok(())
+    }
+
+    /// Notes a failure; true when it is the third within the window, which also suspends.
+    pub fn fail(&mut self, now: i64, params: &Params) -> Result<bool> {
+        let third = record_failure(&mut self.failures, now, params.failure_window_seconds);
+        if third {
+            self.suspended_until = later(now, params.suspension_seconds)?;
+        }
+        Ok(third)
+    }
+
+    /// Cuts `bps` of the stake at assignment; call after `unlock`. What other jobs have locked is
+    /// theirs and stays; a pending request shrinks if it must.
+    pub fn slash(&mut self, lock: &JobLock, bps: u16, now: i64, params: &Params) -> Result<SlashSplit> {
+        let slashable = subtract(self.stake, self.locked)?;
+        let split = SlashSplit::new(lock.stake_at_assignment, bps, slashable, params.burn_bps)
+            .ok_or(RegistryError::MathOverflow)?;
+        let total = split.total().ok_or(RegistryError::MathOverflow)?;
+        self.stake = subtract(self.stake, total)?;
+        self.unstake_amount = self.unstake_amount.min(subtract(self.stake, self.locked)?);
+        self.last_slash_at = now;
+        Ok(split)
+    }
+
+    /// What must hold after every change: the vault covers the stake (strangers may send more), and
+    /// locks and requests fit into it.
+    pub fn invariant(&self, vault_balance: u64) -> Result<()> {
+        let covered = vault_balance >= self.stake;
+        let fits = add(self.locked, self.unstake_amount)? <= self.stake;
+        require!(covered && fits, RegistryError::InvariantViolated);
+        Ok(())
+    }
+
+    fn hold_until(&mut self, now: i64, seconds: i64) -> Result<()> {
+        self.locked_until = self.locked_until.max(later(now, seconds)?);
+        Ok(())
+    }
+}
+
+fn add(a: u64, b: u64) -> Result<u64> {
+    Ok(a.checked_add(b).ok_or(RegistryError::MathOverflow)?)
+}
+
+fn subtract(a: u64, b: u64) -> Result<u64> {
+    Ok(a.checked_sub(b).ok_or(RegistryError::InvariantViolated)?)
+}
+
+fn later(now: i64, seconds: i64) -> Result<i64> {
+    Ok(now.checked_add(seconds).ok_or(RegistryError::MathOverflow)?)
+}

@@ -1,0 +1,17 @@
+//! One file per instruction: its accounts, its checks, its handler.
+
+mod accept_admin;
+mod administer;
+mod initialize;
+mod open_node;
+mod open_user;
+mod rate;
+mod record;
+
+pub use accept_admin::*;
+pub use administer::*;
+pub use initialize::*;
+pub use open_node::*;
+pub use open_user::*;
+pub use rate::*;
+pub use record::*;
