@@ -1,1 +1,39 @@
-//! Skeleton.
+//! Logs and metrics of the binaries: one call each, from `main`.
+
+use tracing_subscriber::EnvFilter;
+
+pub use metrics_exporter_prometheus::PrometheusHandle;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, for collectors.
+    Json,
+}
+
+/// Sends logs to standard error. `RUST_LOG` overrides `default_filter`.
+///
+/// # Errors
+/// If a logger is already installed.
+pub fn init_logs(format: LogFormat, default_filter: &str) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| default_filter.into());
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    }
+    .map_err(|error| anyhow::anyhow!("install the logger: {error}"))
+}
+
+/// Collects metrics in this process; the handle renders them for Prometheus.
+///
+/// # Errors
+/// If a recorder is already installed.
+pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
+    Ok(metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?)
+}

@@ -1,0 +1,14 @@
+//! Datasets: the chunk manifest that binds the bytes, and the rows in them.
+
+mod csv;
+mod manifest;
+mod safetensors;
+mod split;
+mod table;
+
+pub use manifest::{CHUNK_BYTES, ChunkError, Manifest, ManifestError};
+pub use split::{Split, epoch_order};
+pub use table::{DatasetError, Table};
+
+#[cfg(test)]
+mod tests;

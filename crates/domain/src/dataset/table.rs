@@ -1,0 +1,138 @@
+//! Rows in memory, read from the bytes of a dataset file.
+
+use std::io::{self, Read};
+
+use super::{csv, safetensors};
+use crate::spec::{Format, JobSpec, Layer};
+
+/// Features and labels, ready for training.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Row after row, each of `sample_len` numbers, already divided by the scale.
+    pub features: Vec<f32>,
+    /// One per row: a class number, or the value to predict.
+    pub labels: Vec<f32>,
+    /// Numbers in one row.
+    pub sample_len: usize,
+}
+
+/// Why a dataset is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum DatasetError {
+    /// The bytes could not be read or unpacked.
+    #[error("cannot read the dataset: {0}")]
+    Read(#[from] io::Error),
+    /// One value is not what it should be.
+    #[error("line {line}, column {column}{}: {problem}", name.as_ref().map(|n| format!(" ('{n}')")).unwrap_or_default())]
+    Value {
+        /// Line in the file, from 1.
+        line: u64,
+        /// Column in the line, from 1.
+        column: usize,
+        /// Name of the column, where the file has a header.
+        name: Option<String>,
+        /// Like "'abc' is not a number".
+        problem: String,
+    },
+    /// A line has too few or too many columns, or is not CSV.
+    #[error("line {line}: {problem}")]
+    Line {
+        /// Line in the file, from 1.
+        line: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A column of the spec that the file does not have.
+    #[error("there is no column {wanted}; {available}")]
+    NoColumn {
+        /// As the spec has it.
+        wanted: String,
+        /// What there is.
+        available: String,
+    },
+    /// Rows and model do not fit.
+    #[error("each row has {actual} features, but `dataset.shape` {shape:?} holds {expected}")]
+    SampleLength {
+        /// Features of a row.
+        actual: usize,
+        /// Numbers of the shape.
+        expected: usize,
+        /// As the spec has it.
+        shape: Vec<u32>,
+    },
+    /// Too few rows to train on.
+    #[error("the dataset has {0} rows; at least 2 are needed")]
+    TooFewRows(usize),
+    /// The file is not of the format.
+    #[error("not a usable safetensors file: {0}")]
+    Format(String),
+}
+
+/// What a value must be to be accepted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    /// Labels are class numbers below this.
+    pub classes: Option<u32>,
+    /// Features are token numbers below this.
+    pub vocab: Option<u32>,
+    /// Features are divided by this.
+    pub scale: f64,
+}
+
+impl Rules {
+    pub(super) fn feature(&self, value: f32) -> Result<f32, String> {
+        if let Some(vocab) = self.vocab
+            && !is_index(value, vocab)
+        {
+            return Err(format!("{value} is not a token number below {vocab}"));
+        }
+        Ok((f64::from(value) / self.scale) as f32)
+    }
+
+    pub(super) fn label(&self, value: f32) -> Result<f32, String> {
+        match self.classes {
+            Some(classes) if !is_index(value, classes) => Err(format!(
+                "{value} is not a class of the model, which has 0 to {}",
+                classes - 1
+            )),
+            _ => Ok(value),
+        }
+    }
+}
+
+fn is_index(value: f32, below: u32) -> bool {
+    value >= 0.0 && value.fract() == 0.0 && f64::from(value) < f64::from(below)
+}
+
+impl Table {
+    /// Reads and checks a dataset as `spec` describes it: every value a finite
+    /// number, every label one the model can predict, every row of the shape.
+    ///
+    /// # Errors
+    /// [`DatasetError`], for CSV with line and column.
+    pub fn read(reader: impl Read, spec: &JobSpec) -> Result<Self, DatasetError> {
+        let rules = Rules {
+            classes: spec.classes(),
+            vocab: match spec.model.layers.first() {
+                Some(&Layer::Embedding { vocab, .. }) => Some(vocab),
+                _ => None,
+            },
+            scale: spec.dataset.scale,
+        };
+        let data = &spec.dataset;
+        let table = match data.format {
+            Format::Csv => csv::read(reader, data, rules)?,
+            Format::CsvGz => csv::read(flate2::read::MultiGzDecoder::new(reader), data, rules)?,
+            Format::Safetensors => safetensors::read(reader, data, rules)?,
+        };
+        if table.rows() < 2 {
+            return Err(DatasetError::TooFewRows(table.rows()));
+        }
+        Ok(table)
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.labels.len()
+    }
+}
