@@ -17,7 +17,9 @@ pub enum RegistryError {
     UnsuitableMint,
     #[msg("The program is paused: registrations and new jobs wait until it resumes")]
     Paused,
-    #[msg("A profile needs an endpoint, a non-zero certificate fingerprint and a rate above 0, within the lengths of NodeProfile")]
+    #[msg(
+        "A profile needs an endpoint, a non-zero certificate fingerprint and a rate above 0, within the lengths of NodeProfile"
+    )]
     InvalidProfile,
     #[msg("Only the node's owner may do this: sign with the key that registered it")]
     NotNodeOwner,

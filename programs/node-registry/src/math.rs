@@ -102,7 +102,10 @@ mod tests {
         assert_eq!((split.burned, split.insured), (20, 80));
         let capped = SlashSplit::new(1_000, 2_500, 7, 2_000).unwrap();
         assert_eq!((capped.burned, capped.insured), (1, 6));
-        assert_eq!(SlashSplit::new(1_000, 2_500, 0, 2_000).unwrap().total(), Some(0));
+        assert_eq!(
+            SlashSplit::new(1_000, 2_500, 0, 2_000).unwrap().total(),
+            Some(0)
+        );
     }
 
     #[test]

@@ -69,7 +69,7 @@ fn divide(n: u128, d: u128) -> (u128, u128) {
     loop {
         quotient <<= 1;
         if rest >= part {
-                rest = rest.wrapping_sub(part);
+            rest = rest.wrapping_sub(part);
             quotient |= 1;
         }
         if shift == 0 {

@@ -41,10 +41,9 @@ pub fn lock_for_job(ctx: Context<LockForJob>, job_amount: u64) -> Result<()> {
     let clock = Clock::get()?;
     let accounts = ctx.accounts;
     let stake_at_assignment = accounts.node.stake;
-    let amount =
-        accounts
-            .node
-            .lock(job_amount, clock.unix_timestamp, &accounts.config.params)?;
+    let amount = accounts
+        .node
+        .lock(job_amount, clock.unix_timestamp, &accounts.config.params)?;
     accounts.lock.set_inner(JobLock {
         version: VERSION,
         bump: ctx.bumps.lock,

@@ -81,7 +81,13 @@ impl Release<'_> {
         let owner = self.node.owner;
         let seeds: &[&[u8]] = &[Node::SEED, owner.as_ref(), &[self.node.bump]];
         let authority = self.node.to_account_info();
-        burn_exact(&vault, &self.mint, authority.clone(), &[seeds], split.burned)?;
+        burn_exact(
+            &vault,
+            &self.mint,
+            authority.clone(),
+            &[seeds],
+            split.burned,
+        )?;
         transfer_exact(
             &vault,
             &self.insurance_vault.to_account_info(),

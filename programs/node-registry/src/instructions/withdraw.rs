@@ -40,7 +40,11 @@ pub fn withdraw(ctx: Context<Withdraw>) -> Result<()> {
         &accounts.owner_token.to_account_info(),
         &accounts.mint,
         accounts.node.to_account_info(),
-        &[&[Node::SEED, accounts.node.owner.as_ref(), &[accounts.node.bump]]],
+        &[&[
+            Node::SEED,
+            accounts.node.owner.as_ref(),
+            &[accounts.node.bump],
+        ]],
         amount,
     )?;
     accounts.node.invariant(accessor::amount(&vault)?)?;

@@ -58,7 +58,9 @@ impl Params {
             self.slash_invalid_proof_bps,
             self.slash_failures_bps,
         ];
-        let bounded = times.iter().all(|seconds| (0..=365 * DAY).contains(seconds))
+        let bounded = times
+            .iter()
+            .all(|seconds| (0..=365 * DAY).contains(seconds))
             && slashes.iter().all(|bps| *bps <= BPS / 2)
             && self.burn_bps <= BPS;
         require!(bounded, RegistryError::ParameterOutOfBounds);

@@ -135,7 +135,10 @@ impl Node {
     /// Takes `amount` out of the free stake and starts the cool-down, anew for earlier requests too.
     pub fn request_unstake(&mut self, amount: u64, now: i64, params: &Params) -> Result<()> {
         require!(amount > 0, RegistryError::ZeroAmount);
-        require!(amount <= self.free_stake(), RegistryError::InsufficientStake);
+        require!(
+            amount <= self.free_stake(),
+            RegistryError::InsufficientStake
+        );
         self.unstake_amount = add(self.unstake_amount, amount)?;
         self.unstake_at = later(now, params.cooldown_seconds)?;
         Ok(())
@@ -157,7 +160,10 @@ impl Node {
         require!(!self.banned, RegistryError::Banned);
         require!(now >= self.suspended_until, RegistryError::Suspended);
         let amount = required_stake(job_amount);
-        require!(amount <= self.free_stake(), RegistryError::InsufficientStake);
+        require!(
+            amount <= self.free_stake(),
+            RegistryError::InsufficientStake
+        );
         self.locked = add(self.locked, amount)?;
         self.active_jobs = self
             .active_jobs
@@ -188,7 +194,13 @@ impl Node {
 
     /// Cuts `bps` of the stake at assignment; call after `unlock`. What other jobs have locked is
     /// theirs and stays; a pending request shrinks if it must.
-    pub fn slash(&mut self, lock: &JobLock, bps: u16, now: i64, params: &Params) -> Result<SlashSplit> {
+    pub fn slash(
+        &mut self,
+        lock: &JobLock,
+        bps: u16,
+        now: i64,
+        params: &Params,
+    ) -> Result<SlashSplit> {
         let slashable = subtract(self.stake, self.locked)?;
         let split = SlashSplit::new(lock.stake_at_assignment, bps, slashable, params.burn_bps)
             .ok_or(RegistryError::MathOverflow)?;
@@ -223,5 +235,7 @@ fn subtract(a: u64, b: u64) -> Result<u64> {
 }
 
 fn later(now: i64, seconds: i64) -> Result<i64> {
-    Ok(now.checked_add(seconds).ok_or(RegistryError::MathOverflow)?)
+    Ok(now
+        .checked_add(seconds)
+        .ok_or(RegistryError::MathOverflow)?)
 }

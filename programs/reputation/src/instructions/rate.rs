@@ -38,8 +38,16 @@ pub fn rate(ctx: Context<Rate>, stars: u8) -> Result<()> {
     let accounts = ctx.accounts;
     let escrow = EscrowView::read(&accounts.escrow, &accounts.config.escrow_program)?;
     require!(escrow.state == STATE_PAID, ReputationError::NotPaid);
-    require_keys_eq!(escrow.user, accounts.user.key(), ReputationError::NotEscrowUser);
-    require_keys_eq!(escrow.node, accounts.reputation.owner, ReputationError::NodeMismatch);
+    require_keys_eq!(
+        escrow.user,
+        accounts.user.key(),
+        ReputationError::NotEscrowUser
+    );
+    require_keys_eq!(
+        escrow.node,
+        accounts.reputation.owner,
+        ReputationError::NodeMismatch
+    );
 
     let clock = Clock::get()?;
     let node = &mut accounts.reputation;

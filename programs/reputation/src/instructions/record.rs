@@ -1,6 +1,8 @@
 use anchor_lang::prelude::*;
 
-use crate::{Config, Outcome, Reputation, ReputationError, UserReputation, events::OutcomeRecorded};
+use crate::{
+    Config, Outcome, Reputation, ReputationError, UserReputation, events::OutcomeRecorded,
+};
 
 /// Accounts of `record`. job-escrow, who signs, passes the records of its escrow's node and user.
 #[derive(Accounts)]

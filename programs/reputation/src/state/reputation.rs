@@ -106,7 +106,10 @@ impl Reputation {
 
     /// Counts a rating of 1 to 5 stars and computes the score anew.
     pub fn rate(&mut self, stars: u8, now: i64) -> Result<()> {
-        require!((1..=MAX_STARS).contains(&stars), ReputationError::InvalidStars);
+        require!(
+            (1..=MAX_STARS).contains(&stars),
+            ReputationError::InvalidStars
+        );
         self.rating_sum = self.rating_sum.saturating_add(stars.into());
         bump(&mut self.rating_count);
         if stars == MAX_STARS {
@@ -226,6 +229,9 @@ mod tests {
         let mut node = new();
         assert!(node.rate(0, 1).is_err() && node.rate(6, 1).is_err());
         node.rate(5, 1).unwrap();
-        assert_eq!((node.score, node.rating_sum, node.rating_count), (200, 5, 1));
+        assert_eq!(
+            (node.score, node.rating_sum, node.rating_count),
+            (200, 5, 1)
+        );
     }
 }

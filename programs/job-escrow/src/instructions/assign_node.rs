@@ -1,0 +1,85 @@
+use anchor_lang::prelude::*;
+use node_registry::{Node, cpi::accounts::LockForJob, program::NodeRegistry};
+use reputation::{Reputation, UserReputation};
+
+use crate::{
+    Config, Escrow, EscrowError, State,
+    events::{EscrowPost, NodeAssigned},
+};
+
+/// Accounts of `assign_node`.
+#[derive(Accounts)]
+pub struct AssignNode<'info> {
+    /// Pays the rent of the stake lock, and gets it back at settlement.
+    #[account(mut)]
+    pub coordinator: Signer<'info>,
+    #[account(
+        seeds = [Config::SEED],
+        bump = config.bump,
+        has_one = coordinator @ EscrowError::NotCoordinator,
+        constraint = !config.paused @ EscrowError::Paused,
+    )]
+    pub config: Box<Account<'info, Config>>,
+    #[account(mut)]
+    pub escrow: Box<Account<'info, Escrow>>,
+    /// CHECK: only an address, which signs towards node-registry.
+    #[account(seeds = [Config::AUTHORITY_SEED], bump = config.authority_bump)]
+    pub authority: UncheckedAccount<'info>,
+    /// CHECK: checked by node-registry.
+    pub registry_config: UncheckedAccount<'info>,
+    #[account(mut)]
+    pub node: Box<Account<'info, Node>>,
+    /// CHECK: created by node-registry.
+    #[account(mut)]
+    pub lock: UncheckedAccount<'info>,
+    // Both records must exist now, so that their absence cannot hold up the settlement later.
+    #[account(constraint = node_reputation.owner == node.owner @ EscrowError::NodeMismatch)]
+    pub node_reputation: Box<Account<'info, Reputation>>,
+    #[account(constraint = user_reputation.user == escrow.user @ EscrowError::UserMismatch)]
+    pub user_reputation: Box<Account<'info, UserReputation>>,
+    pub registry_program: Program<'info, NodeRegistry>,
+    pub system_program: Program<'info, System>,
+}
+
+/// Names the node, fixes fee, deadline and acceptance window, and locks the node's stake.
+pub fn assign_node(ctx: Context<AssignNode>) -> Result<()> {
+    let clock = Clock::get()?;
+    let now = clock.unix_timestamp;
+    let accounts = ctx.accounts;
+    let params = &accounts.config.params;
+    let escrow = &mut accounts.escrow;
+    escrow.require_state(State::Open)?;
+    let window_end = crate::state::later(escrow.created_at, params.assign_window_seconds)?;
+    require!(now <= window_end, EscrowError::AssignWindowOver);
+
+    let tier = accounts.node_reputation.tier();
+    escrow.assign(
+        accounts.node.owner,
+        params.fee(tier),
+        params.acceptance(tier),
+        now,
+    )?;
+    let lock = LockForJob {
+        settlement_authority: accounts.authority.to_account_info(),
+        payer: accounts.coordinator.to_account_info(),
+        config: accounts.registry_config.to_account_info(),
+        node: accounts.node.to_account_info(),
+        escrow: escrow.to_account_info(),
+        lock: accounts.lock.to_account_info(),
+        system_program: accounts.system_program.to_account_info(),
+    };
+    node_registry::cpi::lock_for_job(
+        CpiContext::new_with_signer(
+            node_registry::ID,
+            lock,
+            &[&[Config::AUTHORITY_SEED, &[accounts.config.authority_bump]]],
+        ),
+        escrow.amount,
+    )?;
+    emit!(NodeAssigned {
+        deadline: escrow.deadline,
+        fee_bps: escrow.fee_bps,
+        post: EscrowPost::after_change(escrow, &clock),
+    });
+    Ok(())
+}

@@ -1,0 +1,70 @@
+use anchor_lang::prelude::*;
+use anchor_spl::token::{self, CloseAccount, Mint, Token, TokenAccount, accessor};
+
+use crate::{
+    Escrow, EscrowError,
+    events::{EscrowClosed, EscrowPost},
+    instructions::settlement::pay_from_vault,
+};
+
+/// Accounts of `close`.
+#[derive(Accounts)]
+pub struct Close<'info> {
+    /// The user, or anyone 30 days after settlement.
+    pub signer: Signer<'info>,
+    #[account(
+        mut,
+        close = rent_payer,
+        has_one = mint @ EscrowError::MintMismatch,
+        has_one = rent_payer @ EscrowError::RentPayerMismatch,
+    )]
+    pub escrow: Box<Account<'info, Escrow>>,
+    #[account(mut, seeds = [Escrow::VAULT_SEED, escrow.key().as_ref()], bump = escrow.vault_bump)]
+    pub vault: Box<Account<'info, TokenAccount>>,
+    pub mint: Box<Account<'info, Mint>>,
+    /// Any token account of the user.
+    #[account(mut, token::mint = mint, token::authority = escrow.user)]
+    pub user_token: Box<Account<'info, TokenAccount>>,
+    /// CHECK: who paid the rent, as the escrow says.
+    #[account(mut)]
+    pub rent_payer: UncheckedAccount<'info>,
+    pub token_program: Program<'info, Token>,
+}
+
+/// Gives what strangers sent to the vault to the user, and the rent of vault and escrow back.
+pub fn close(ctx: Context<Close>) -> Result<()> {
+    let clock = Clock::get()?;
+    let accounts = ctx.accounts;
+    require!(accounts.escrow.state.is_settled(), EscrowError::WrongState);
+    let free_for_all =
+        crate::state::later(accounts.escrow.settled_at, Escrow::CLOSE_AFTER_SECONDS)?;
+    let may_close =
+        accounts.signer.key() == accounts.escrow.user || clock.unix_timestamp >= free_for_all;
+    require!(may_close, EscrowError::CloseTooEarly);
+
+    let vault = accounts.vault.to_account_info();
+    let dust = accessor::amount(&vault)?;
+    pay_from_vault(
+        &accounts.escrow,
+        &accounts.vault,
+        &accounts.mint,
+        &accounts.user_token.to_account_info(),
+        dust,
+    )?;
+    let post = EscrowPost::after_change(&mut accounts.escrow, &clock);
+    let escrow = &accounts.escrow;
+    let seeds: &[&[u8]] = &[
+        Escrow::SEED,
+        escrow.user.as_ref(),
+        &escrow.job_id,
+        &[escrow.bump],
+    ];
+    let close = CloseAccount {
+        account: vault,
+        destination: accounts.rent_payer.to_account_info(),
+        authority: escrow.to_account_info(),
+    };
+    token::close_account(CpiContext::new_with_signer(token::ID, close, &[seeds]))?;
+    emit!(EscrowClosed { dust, post });
+    Ok(())
+}

@@ -1,0 +1,257 @@
+use anchor_lang::prelude::*;
+
+use crate::{EscrowError, Receipt, math::Split};
+
+/// Where an escrow stands. Append only: the numbers are part of the interface.
+#[derive(AnchorSerialize, AnchorDeserialize, InitSpace, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Funded, no node yet.
+    Open,
+    /// A node works on it.
+    Assigned,
+    /// The node says it is done.
+    Submitted,
+    /// The user stopped it; the node may still show receipts.
+    Cancelling,
+    /// Settled: the node was paid in full.
+    Paid,
+    /// Settled: no node took it, all went back.
+    Refunded,
+    /// Settled: the deadline passed.
+    TimedOut,
+    /// Settled: the user stopped it.
+    Cancelled,
+    /// Settled: the node gave up.
+    Failed,
+}
+
+impl State {
+    /// Whether the money has left.
+    pub const fn is_settled(self) -> bool {
+        match self {
+            Self::Open | Self::Assigned | Self::Submitted | Self::Cancelling => false,
+            Self::Paid | Self::Refunded | Self::TimedOut | Self::Cancelled | Self::Failed => true,
+        }
+    }
+}
+
+/// One job's money and evidence, at PDA ["escrow", user, job_id]; its tokens lie in the token account
+/// at PDA ["vault", escrow]. The fields up to `paid_platform` keep their offsets for good.
+#[account]
+#[derive(InitSpace, Debug)]
+pub struct Escrow {
+    /// Layout version, 1.
+    pub version: u8,
+    /// Bump of this PDA.
+    pub bump: u8,
+    /// Where the escrow stands.
+    pub state: State,
+    /// Bump of the vault.
+    pub vault_bump: u8,
+    /// Who funded the job.
+    pub user: Pubkey,
+    /// The wallet that owns the node; zero until assigned.
+    pub node: Pubkey,
+    /// The user's name for the job.
+    pub job_id: [u8; 16],
+    /// The mint of the vault.
+    pub mint: Pubkey,
+    /// Who paid the rent and gets it back.
+    pub rent_payer: Pubkey,
+    /// Base units funded, top-ups included.
+    pub amount: u64,
+    /// Base units paid to the node.
+    pub paid_node: u64,
+    /// Base units paid back to the user.
+    pub paid_user: u64,
+    /// Base units paid to the platform vault.
+    pub paid_platform: u64,
+    /// SHA-256 of the canonical job spec.
+    pub spec_hash: [u8; 32],
+    /// Root of the dataset's chunk manifest.
+    pub dataset_root: [u8; 32],
+    /// Epochs that make the job complete.
+    pub required_epochs: u32,
+    /// How long the job should take, in seconds.
+    pub estimated_seconds: u32,
+    /// How long the job may take from assignment, in seconds.
+    pub timeout_seconds: u32,
+    /// Unix time of creation.
+    pub created_at: i64,
+    /// Unix time of assignment, 0 before.
+    pub assigned_at: i64,
+    /// Unix time after which the job has timed out, 0 before assignment.
+    pub deadline: i64,
+    /// Unix time of submission, 0 before.
+    pub submitted_at: i64,
+    /// Unix time from which anyone may release the payment, 0 before submission.
+    pub release_at: i64,
+    /// Unix time from which anyone may settle the cancel, 0 before it.
+    pub cancel_at: i64,
+    /// Unix time of settlement, 0 before.
+    pub settled_at: i64,
+    /// Epoch of the last anchored checkpoint.
+    pub checkpoint_epoch: u32,
+    /// Root of the last anchored checkpoint.
+    pub checkpoint_root: [u8; 32],
+    /// Highest epochs seen in a receipt.
+    pub receipt_seen: u32,
+    /// Highest epochs held in a receipt.
+    pub receipt_held: u32,
+    /// Checkpoint hash of the last receipt.
+    pub receipt_hash: [u8; 32],
+    /// Epochs the node says it trained.
+    pub epochs_done: u32,
+    /// Seconds the node says it trained.
+    pub training_seconds: u32,
+    /// Head of the checkpoint chain at submission.
+    pub final_root: [u8; 32],
+    /// SHA-256 of the delivered weights.
+    pub weights_hash: [u8; 32],
+    /// The platform's share, fixed at assignment.
+    pub fee_bps: u16,
+    /// The acceptance window in seconds, fixed at assignment.
+    pub acceptance_seconds: u32,
+    /// Counts this account's changes; events carry it, so that an indexer sees gaps.
+    pub seq: u64,
+    /// For later versions, the proof's verification fields among them.
+    pub reserved: [u8; 320],
+}
+
+impl Escrow {
+    /// Seed before the user's key and the job id.
+    pub const SEED: &'static [u8] = b"escrow";
+    /// Seed of the vault before this account's address.
+    pub const VAULT_SEED: &'static [u8] = b"vault";
+    /// Seconds from settlement after which anyone may close.
+    pub const CLOSE_AFTER_SECONDS: i64 = 30 * 86_400;
+
+    /// Refuses unless the escrow is in `state`.
+    pub fn require_state(&self, state: State) -> Result<()> {
+        require!(self.state == state, EscrowError::WrongState);
+        Ok(())
+    }
+
+    /// Base units that the vault must still hold.
+    pub fn held(&self) -> Result<u64> {
+        let paid = Split {
+            node: self.paid_node,
+            user: self.paid_user,
+            platform: self.paid_platform,
+        };
+        let held = paid.total().and_then(|paid| self.amount.checked_sub(paid));
+        Ok(held.ok_or(EscrowError::InvariantViolated)?)
+    }
+
+    /// What must hold after every change: paid and still held make up what was funded, the vault
+    /// covers what is held (strangers may send more), and nothing is held once settled.
+    pub fn invariant(&self, vault_balance: u64) -> Result<()> {
+        let held = self.held()?;
+        let covered = vault_balance >= held;
+        let emptied = held == 0 || !self.state.is_settled();
+        require!(covered && emptied, EscrowError::InvariantViolated);
+        Ok(())
+    }
+
+    /// `Open` -> `Assigned`: fixes node, deadline, fee and acceptance window.
+    pub fn assign(&mut self, node: Pubkey, fee_bps: u16, acceptance: i64, now: i64) -> Result<()> {
+        self.require_state(State::Open)?;
+        self.state = State::Assigned;
+        self.node = node;
+        self.assigned_at = now;
+        self.deadline = later(now, self.timeout_seconds.into())?;
+        self.fee_bps = fee_bps;
+        self.acceptance_seconds =
+            u32::try_from(acceptance).map_err(|_| EscrowError::MathOverflow)?;
+        Ok(())
+    }
+
+    /// Takes over a checkpoint of a later epoch.
+    pub fn anchor(&mut self, epoch: u32, root: [u8; 32]) -> Result<()> {
+        self.require_state(State::Assigned)?;
+        let grows = epoch > self.checkpoint_epoch && epoch <= self.required_epochs;
+        require!(grows, EscrowError::InvalidCheckpoint);
+        self.checkpoint_epoch = epoch;
+        self.checkpoint_root = root;
+        Ok(())
+    }
+
+    /// Takes over a receipt whose signature was checked, if it shows more than is known.
+    pub fn present(&mut self, receipt: &Receipt) -> Result<()> {
+        let running = matches!(
+            self.state,
+            State::Assigned | State::Submitted | State::Cancelling
+        );
+        require!(running, EscrowError::WrongState);
+        let Receipt {
+            epochs_seen: seen,
+            epochs_held: held,
+            checkpoint_hash,
+        } = *receipt;
+        let sound = held <= seen && seen <= self.required_epochs;
+        require!(sound, EscrowError::InvalidReceipt);
+        let known = (self.receipt_seen, self.receipt_held);
+        let higher = seen >= known.0 && held >= known.1 && (seen, held) != known;
+        require!(higher, EscrowError::StaleReceipt);
+        self.receipt_seen = seen;
+        self.receipt_held = held;
+        self.receipt_hash = checkpoint_hash;
+        Ok(())
+    }
+
+    /// `Assigned` -> `Submitted`: notes the result and opens the acceptance window.
+    pub fn submit(&mut self, result: &Completion, now: i64) -> Result<()> {
+        self.require_state(State::Assigned)?;
+        require!(now <= self.deadline, EscrowError::DeadlinePassed);
+        let complete = result.epochs == self.required_epochs
+            && result.final_root != [0; 32]
+            && result.weights_hash != [0; 32];
+        require!(complete, EscrowError::IncompleteCompletion);
+        self.state = State::Submitted;
+        self.submitted_at = now;
+        self.release_at = later(now, self.acceptance_seconds.into())?;
+        self.epochs_done = result.epochs;
+        self.training_seconds = result.training_seconds;
+        self.final_root = result.final_root;
+        self.weights_hash = result.weights_hash;
+        Ok(())
+    }
+
+    /// `Assigned` -> `Cancelling`: the node has until `cancel_at` to show its highest receipt.
+    pub fn start_cancel(&mut self, receipt_window: i64, now: i64) -> Result<()> {
+        self.require_state(State::Assigned)?;
+        self.state = State::Cancelling;
+        self.cancel_at = later(now, receipt_window)?;
+        Ok(())
+    }
+
+    /// Books a split of all that is held and ends the escrow in `outcome`.
+    pub fn settle(&mut self, outcome: State, split: Split, now: i64) -> Result<()> {
+        let complete = outcome.is_settled() && split.total() == Some(self.held()?);
+        require!(complete, EscrowError::InvariantViolated);
+        self.state = outcome;
+        self.paid_node = split.node;
+        self.paid_user = split.user;
+        self.paid_platform = split.platform;
+        self.settled_at = now;
+        Ok(())
+    }
+}
+
+/// What a node says about a finished job.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// Head of the checkpoint chain.
+    pub final_root: [u8; 32],
+    /// SHA-256 of the weights file.
+    pub weights_hash: [u8; 32],
+    /// Epochs trained.
+    pub epochs: u32,
+    /// Seconds trained.
+    pub training_seconds: u32,
+}
+
+/// `now + seconds`.
+pub(crate) fn later(now: i64, seconds: i64) -> Result<i64> {
+    Ok(now.checked_add(seconds).ok_or(EscrowError::MathOverflow)?)
+}

@@ -1,0 +1,12 @@
+//! The accounts of job-escrow, their transitions and their invariants.
+
+mod config;
+mod escrow;
+
+pub use config::*;
+pub use escrow::*;
+
+pub use crate::receipt::Receipt;
+
+/// Layout version that new accounts carry.
+pub const VERSION: u8 = 1;
