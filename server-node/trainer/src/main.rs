@@ -1,2 +1,213 @@
-//! Skeleton.
-fn main() {}
+//! `cyxwiz-trainer`: one training job as a process. Commands come in on standard
+//! input and events go out on standard output, one JSON object per line
+//! (`cyxwiz_domain::training`).
+
+use std::{
+    env,
+    fs::File,
+    io::{self, BufRead, BufReader, Write},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{self, ExitCode},
+    sync::mpsc,
+    thread,
+};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use cyxwiz_domain::{
+    Digest,
+    dataset::{Manifest, Table},
+    spec::JobSpec,
+    training::{Command, Event},
+};
+use cyxwiz_trainer::{DeviceChoice, Job, Outcome, Store, TorchTrainer, TrainError, benchmark, run};
+
+/// Exit code of a run that was stopped and can be resumed.
+const STOPPED: u8 = 3;
+
+#[derive(Parser)]
+#[command(version, about = "Trains one CyxWiz job")]
+struct Cli {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Train a job; events go to standard output, commands are read from standard input.
+    /// Exits with 0 when finished, 3 when stopped, 1 when failed.
+    Run(RunArgs),
+    /// Measure this machine: prints one JSON object with its rate (1.0 = the reference machine).
+    Benchmark {
+        #[command(flatten)]
+        machine: Machine,
+        /// Seconds to measure for.
+        #[arg(long, default_value_t = 2.0)]
+        seconds: f64,
+    },
+}
+
+#[derive(clap::Args)]
+struct Machine {
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t)]
+    device: DeviceChoice,
+    /// Threads of one operation [default: one per core; resuming: as before].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
+}
+
+#[derive(clap::Args)]
+struct RunArgs {
+    /// The job spec, `.toml` or JSON.
+    #[arg(long)]
+    spec: PathBuf,
+    /// The dataset file.
+    #[arg(long)]
+    data: PathBuf,
+    /// Directory for states, checkpoints and weights.
+    #[arg(long)]
+    work: PathBuf,
+    /// Go on from the newest state in the directory, if there is one.
+    #[arg(long)]
+    resume: bool,
+    /// Do not read commands. Without this, the end of standard input stops the run:
+    /// a trainer must not outlive the node that started it.
+    #[arg(long)]
+    standalone: bool,
+    #[command(flatten)]
+    machine: Machine,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().action {
+        Action::Run(args) => train(&args),
+        Action::Benchmark { machine, seconds } => measure(&machine, seconds),
+    };
+    result.unwrap_or_else(|error| {
+        // Standard error is for people and logs; the event has told the node.
+        let _ = writeln!(io::stderr(), "cyxwiz-trainer: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn train(args: &RunArgs) -> Result<ExitCode> {
+    let result = execute(args);
+    if let Err(error) = &result {
+        let failed = Event::Failed {
+            kind: error.kind(),
+            message: error.to_string(),
+        };
+        // If nobody reads any more there is nobody to tell.
+        let _ = emit(failed);
+    }
+    Ok(match result? {
+        Outcome::Finished { .. } => ExitCode::SUCCESS,
+        Outcome::Stopped => ExitCode::from(STOPPED),
+    })
+}
+
+fn execute(args: &RunArgs) -> Result<Outcome, TrainError> {
+    let spec = read_spec(&args.spec)?;
+    let device = args.machine.device.resolve()?;
+    if device.is_cuda() && spec.job.deterministic {
+        restart_with_fixed_workspace()?;
+    }
+    let dataset_root = Manifest::of(open(&args.data)?)
+        .map(|manifest| Digest(manifest.root()))
+        .map_err(|error| file_error(&args.data, io::Error::other(error)))?;
+    let table = Table::read(open(&args.data)?, &spec)?;
+    let store = Store::open(&args.work)?;
+    let resume = match args.resume {
+        true => store.latest()?,
+        false => None,
+    };
+    let before = resume.as_ref().map(|(progress, _)| progress.threads);
+    let threads = args.machine.threads.or(before).unwrap_or_else(cores);
+
+    let mut trainer = TorchTrainer::new(&spec, &table, device, threads)?;
+    let job = Job::new(spec, table.rows(), dataset_root);
+    drop(table);
+    let (sender, commands) = mpsc::channel();
+    if !args.standalone {
+        thread::spawn(move || read_commands(&sender));
+    }
+    run(&job, &mut trainer, &store, resume, &commands, &mut emit)
+}
+
+fn measure(machine: &Machine, seconds: f64) -> Result<ExitCode> {
+    let threads = machine.threads.unwrap_or_else(cores);
+    let report = benchmark::measure(machine.device.resolve()?, threads, seconds)?;
+    let line = serde_json::to_string(&report).context("write the report")?;
+    writeln!(io::stdout(), "{line}").context("write the report")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_spec(path: &Path) -> Result<JobSpec, TrainError> {
+    let bytes = std::fs::read(path).map_err(|error| file_error(path, error))?;
+    Ok(match path.extension().is_some_and(|e| e == "toml") {
+        true => JobSpec::from_toml(&String::from_utf8_lossy(&bytes))?,
+        false => JobSpec::from_json(&bytes)?,
+    })
+}
+
+/// Passes commands on until standard input ends, which is itself a command.
+fn read_commands(sender: &mpsc::Sender<Command>) {
+    for line in io::stdin().lock().lines().map_while(Result::ok) {
+        match serde_json::from_str(&line) {
+            Ok(command) if sender.send(command).is_err() => return,
+            Ok(_) => {}
+            Err(error) => {
+                let _ = writeln!(
+                    io::stderr(),
+                    "cyxwiz-trainer: not a command: {line}: {error}"
+                );
+            }
+        }
+    }
+    // The run may be over already.
+    let _ = sender.send(Command::Stop);
+}
+
+fn emit(event: Event) -> io::Result<()> {
+    let mut line = serde_json::to_vec(&event)?;
+    line.push(b'\n');
+    let mut out = io::stdout().lock();
+    out.write_all(&line)?;
+    out.flush()
+}
+
+/// cuBLAS gives the same bits twice only with a workspace of fixed size, which it
+/// reads from the environment before its first use: this process begins again.
+fn restart_with_fixed_workspace() -> Result<(), TrainError> {
+    const NAME: &str = "CUBLAS_WORKSPACE_CONFIG";
+    if env::var_os(NAME).is_some() {
+        return Ok(());
+    }
+    let program =
+        env::current_exe().map_err(|error| file_error(Path::new("/proc/self/exe"), error))?;
+    let mut again = process::Command::new(&program);
+    let error = again
+        .args(env::args_os().skip(1))
+        .env(NAME, ":4096:8")
+        .exec();
+    Err(file_error(&program, error))
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, TrainError> {
+    File::open(path)
+        .map(BufReader::new)
+        .map_err(|error| file_error(path, error))
+}
+
+fn file_error(path: &Path, source: io::Error) -> TrainError {
+    TrainError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn cores() -> u32 {
+    thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1))
+}
