@@ -146,7 +146,7 @@ fn refusals_name_the_place_and_the_remedy() {
             "batch = 32\ncolour = 1",
             "`training.colour`: unknown field `colour`",
         ),
-        ("lr = 0.002", "lr = nan", "`optimizer.lr`: "),
+        ("lr = 0.002", "lr = nan", "`optimizer`: "),
         (
             "lr = 0.002",
             "lr = -1",
