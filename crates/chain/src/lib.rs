@@ -1,1 +1,54 @@
-//! Skeleton.
+//! The chain as the rest of CyxWiz sees it: reading accounts into plain types,
+//! building instructions, and transactions that can be recorded before they are
+//! sent. The only crate with Solana clients; its interface speaks domain types.
+
+pub mod accounts;
+mod client;
+mod error;
+pub mod instructions;
+pub mod pda;
+mod receipt;
+mod transaction;
+
+pub use accounts::{
+    EscrowAccount, EscrowConfig, EscrowState, NodeAccount, ReputationAccount,
+    UserReputationAccount, required_stake,
+};
+pub use client::Chain;
+pub use error::ChainError;
+pub use receipt::{Receipt, receipt_message};
+pub use solana_instruction::Instruction;
+pub use transaction::{SignedTransaction, Signer, TxOutcome};
+
+use cyxwiz_domain::Address;
+use solana_pubkey::Pubkey;
+
+/// Solana's spelling of an address.
+pub(crate) fn key(address: Address) -> Pubkey {
+    Pubkey::new_from_array(address.0)
+}
+
+/// Our spelling of a Solana address.
+pub(crate) fn address(key: &Pubkey) -> Address {
+    Address(key.to_bytes())
+}
+
+/// The programs' addresses.
+pub mod programs {
+    use cyxwiz_domain::Address;
+
+    /// job-escrow.
+    pub fn job_escrow() -> Address {
+        Address(job_escrow::ID.to_bytes())
+    }
+
+    /// node-registry.
+    pub fn node_registry() -> Address {
+        Address(node_registry::ID.to_bytes())
+    }
+
+    /// reputation.
+    pub fn reputation() -> Address {
+        Address(reputation::ID.to_bytes())
+    }
+}

@@ -116,9 +116,7 @@ fn io_error(path: &Path) -> impl Fn(io::Error) -> CertificateError + use<> {
     }
 }
 
-fn pem_error(
-    path: &Path,
-) -> impl Fn(rustls_pki_types::pem::Error) -> CertificateError + use<> {
+fn pem_error(path: &Path) -> impl Fn(rustls_pki_types::pem::Error) -> CertificateError + use<> {
     let path = path.display().to_string();
     move |source| CertificateError::Pem {
         path: path.clone(),

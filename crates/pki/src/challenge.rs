@@ -39,10 +39,14 @@ pub fn is_sign_in_for(message: &[u8], wallet: Address) -> bool {
     };
     let mut lines = text.lines();
     lines.next() == Some("CyxWiz sign-in v1")
-        && lines.next().is_some_and(|line| line.starts_with("audience: "))
+        && lines
+            .next()
+            .is_some_and(|line| line.starts_with("audience: "))
         && lines.next() == Some(format!("wallet: {wallet}").as_str())
         && lines.next().is_some_and(|line| line.starts_with("nonce: "))
-        && lines.next().is_some_and(|line| line.starts_with("expires: "))
+        && lines
+            .next()
+            .is_some_and(|line| line.starts_with("expires: "))
         && lines.next().is_none()
 }
 
@@ -75,6 +79,9 @@ mod tests {
             nonce: [0; 16],
             expires_at: 0,
         };
-        assert_eq!(challenge.message().iter().filter(|b| **b == b'\n').count(), 5);
+        assert_eq!(
+            challenge.message().iter().filter(|b| **b == b'\n').count(),
+            5
+        );
     }
 }

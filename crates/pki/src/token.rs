@@ -235,8 +235,7 @@ impl TokenVerifier {
         token: &str,
         certificate: Fingerprint,
     ) -> Result<ResumeClaims, TokenError> {
-        let claims: ResumeClaims =
-            self.decode(token, Purpose::Resume, &self.issuer.to_string())?;
+        let claims: ResumeClaims = self.decode(token, Purpose::Resume, &self.issuer.to_string())?;
         if !claims.cnf.is(certificate) {
             return Err(TokenError::Certificate);
         }

@@ -148,7 +148,10 @@ pub async fn connect(
 ) -> Result<Channel, ConnectError> {
     let bad = || ConnectError::Endpoint(endpoint.to_owned());
     // The scheme is http because TLS happens in the connector below.
-    let channel: Endpoint = format!("http://{endpoint}").parse::<Uri>().map_err(|_| bad())?.into();
+    let channel: Endpoint = format!("http://{endpoint}")
+        .parse::<Uri>()
+        .map_err(|_| bad())?
+        .into();
     channel.uri().port().ok_or_else(bad)?;
     let connector = TlsConnector::from(Arc::new(client_config(certificate, server)?));
     let address = endpoint.to_owned();
@@ -157,8 +160,8 @@ pub async fn connect(
         async move {
             let stream = TcpStream::connect(&address).await?;
             stream.set_nodelay(true)?;
-            let name = rustls_pki_types::ServerName::try_from("localhost")
-                .expect("localhost is a name");
+            let name =
+                rustls_pki_types::ServerName::try_from("localhost").expect("localhost is a name");
             let stream = connector.connect(name, stream).await?;
             io::Result::Ok(TokioIo::new(stream))
         }

@@ -1,0 +1,9 @@
+//! The programs' accounts in plain types.
+
+mod escrow;
+mod node;
+mod reputation;
+
+pub use escrow::{EscrowAccount, EscrowConfig, EscrowState};
+pub use node::{NodeAccount, required_stake};
+pub use reputation::{ReputationAccount, UserReputationAccount};

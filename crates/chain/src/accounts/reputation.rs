@@ -1,0 +1,80 @@
+use cyxwiz_domain::{Address, Tier};
+
+use crate::address;
+
+/// What became of a node's jobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReputationAccount {
+    /// The node's owner.
+    pub owner: Address,
+    /// 0 to 1000.
+    pub score: u16,
+    /// What the score entitles to.
+    pub tier: Tier,
+    /// Jobs paid in full.
+    pub jobs_completed: u32,
+    /// Jobs the node gave up.
+    pub jobs_failed: u32,
+    /// Jobs whose deadline it let pass.
+    pub jobs_timed_out: u32,
+    /// Jobs the user cancelled.
+    pub jobs_cancelled: u32,
+    /// Sum of all stars.
+    pub rating_sum: u64,
+    /// Number of ratings.
+    pub rating_count: u32,
+}
+
+impl ReputationAccount {
+    pub(crate) fn new(record: &reputation::Reputation) -> Self {
+        Self {
+            owner: address(&record.owner),
+            score: record.score,
+            tier: Tier::of_score(record.score),
+            jobs_completed: record.jobs_completed,
+            jobs_failed: record.jobs_failed,
+            jobs_timed_out: record.jobs_timed_out,
+            jobs_cancelled: record.jobs_cancelled,
+            rating_sum: record.rating_sum,
+            rating_count: record.rating_count,
+        }
+    }
+}
+
+/// What became of a user's jobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserReputationAccount {
+    /// Jobs settled after assignment.
+    pub jobs: u32,
+    /// Jobs cancelled after assignment.
+    pub cancels: u32,
+}
+
+impl UserReputationAccount {
+    pub(crate) fn new(record: &reputation::UserReputation) -> Self {
+        Self {
+            jobs: record.jobs,
+            cancels: record.cancels,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cyxwiz_domain::Tier;
+
+    #[test]
+    fn tiers_agree_with_the_program() {
+        use reputation::math::Tier as OnChain;
+        for score in 0..=1000 {
+            let ours = Tier::of_score(score);
+            let theirs = match reputation::math::tier(score) {
+                OnChain::Bronze => Tier::Bronze,
+                OnChain::Silver => Tier::Silver,
+                OnChain::Gold => Tier::Gold,
+                OnChain::Diamond => Tier::Diamond,
+            };
+            assert_eq!(ours, theirs, "score {score}");
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! The RPC client.
+
+use std::{sync::Arc, time::Duration};
+
+use anchor_lang::AccountDeserialize;
+use cyxwiz_domain::{Address, Amount};
+use solana_account::Account;
+use solana_clock::Clock;
+use solana_commitment_config::CommitmentConfig;
+use solana_instruction::Instruction;
+use solana_rpc_client::nonblocking::rpc_client::RpcClient;
+use solana_rpc_client_api::config::RpcSendTransactionConfig;
+use solana_signature::Signature;
+
+use crate::{
+    ChainError, EscrowAccount, EscrowConfig, NodeAccount, ReputationAccount, SignedTransaction,
+    Signer, TxOutcome, UserReputationAccount, address, key, pda, transaction,
+};
+
+/// Accounts that one request may ask for.
+const BATCH: usize = 100;
+/// Between two looks at a transaction.
+const POLL: Duration = Duration::from_millis(100);
+/// Between two sends of the same transaction: validators drop packets.
+const RESEND: u32 = 20;
+/// A request that takes longer has failed.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A connection to an RPC node, at commitment "confirmed". Cheap to clone.
+#[derive(Clone)]
+pub struct Chain {
+    rpc: Arc<RpcClient>,
+}
+
+impl Chain {
+    /// Talks to the RPC node at `rpc_url`. Nothing is sent yet.
+    pub fn new(rpc_url: &str) -> Self {
+        let rpc = RpcClient::new_with_timeout_and_commitment(
+            rpc_url.to_owned(),
+            TIMEOUT,
+            CommitmentConfig::confirmed(),
+        );
+        Self { rpc: Arc::new(rpc) }
+    }
+
+    /// Whether the node answers and is in sync.
+    ///
+    /// # Errors
+    /// [`ChainError::Rpc`].
+    pub async fn health(&self) -> Result<(), ChainError> {
+        Ok(self.rpc.get_health().await?)
+    }
+
+    /// The escrow at `escrow`, if there is one.
+    ///
+    /// # Errors
+    /// [`ChainError::Account`] if something else lives there.
+    pub async fn escrow(&self, escrow: Address) -> Result<Option<EscrowAccount>, ChainError> {
+        Ok(self.escrows(&[escrow]).await?.pop().flatten())
+    }
+
+    /// Many escrows, in the order asked for.
+    ///
+    /// # Errors
+    /// As [`Chain::escrow`].
+    pub async fn escrows(
+        &self,
+        escrows: &[Address],
+    ) -> Result<Vec<Option<EscrowAccount>>, ChainError> {
+        let mut found = Vec::with_capacity(escrows.len());
+        for batch in escrows.chunks(BATCH) {
+            let keys: Vec<_> = batch.iter().map(|escrow| key(*escrow)).collect();
+            let response = self
+                .rpc
+                .get_multiple_accounts_with_commitment(&keys, self.rpc.commitment())
+                .await?;
+            let slot = response.context.slot;
+            for (at, account) in batch.iter().zip(response.value) {
+                let account = account
+                    .map(|account| decode(*at, &job_escrow::ID, &account))
+                    .transpose()?;
+                found.push(account.map(|account| EscrowAccount::new(*at, &account, slot)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// All escrows there are.
+    ///
+    /// # Errors
+    /// [`ChainError::Rpc`].
+    pub async fn all_escrows(&self) -> Result<Vec<EscrowAccount>, ChainError> {
+        let slot = self.slot().await?;
+        let found = self.all::<job_escrow::Escrow>(&job_escrow::ID).await?;
+        Ok(found
+            .into_iter()
+            .map(|(at, account)| EscrowAccount::new(at, &account, slot))
+            .collect())
+    }
+
+    /// job-escrow's configuration.
+    ///
+    /// # Errors
+    /// [`ChainError::Account`] if the program is not configured.
+    pub async fn escrow_config(&self) -> Result<EscrowConfig, ChainError> {
+        let at = pda::escrow_config();
+        let config: Option<job_escrow::Config> = self.read(at, &job_escrow::ID).await?;
+        config
+            .map(|config| EscrowConfig::new(&config))
+            .ok_or_else(|| ChainError::Account {
+                address: at,
+                reason: "job-escrow is not configured on this chain; is the RPC URL right?".into(),
+            })
+    }
+
+    /// The node of `owner`, if registered.
+    ///
+    /// # Errors
+    /// [`ChainError::Account`] if something else lives there.
+    pub async fn node(&self, owner: Address) -> Result<Option<NodeAccount>, ChainError> {
+        let at = pda::node(owner);
+        let node: Option<node_registry::Node> = self.read(at, &node_registry::ID).await?;
+        Ok(node.map(|node| NodeAccount::new(at, node)))
+    }
+
+    /// All registered nodes.
+    ///
+    /// # Errors
+    /// [`ChainError::Rpc`].
+    pub async fn nodes(&self) -> Result<Vec<NodeAccount>, ChainError> {
+        let found = self.all::<node_registry::Node>(&node_registry::ID).await?;
+        Ok(found
+            .into_iter()
+            .map(|(at, node)| NodeAccount::new(at, node))
+            .collect())
+    }
+
+    /// The record of a node's owner, if opened.
+    ///
+    /// # Errors
+    /// [`ChainError::Account`] if something else lives there.
+    pub async fn reputation(
+        &self,
+        owner: Address,
+    ) -> Result<Option<ReputationAccount>, ChainError> {
+        let found: Option<reputation::Reputation> =
+            self.read(pda::reputation(owner), &reputation::ID).await?;
+        Ok(found.map(|record| ReputationAccount::new(&record)))
+    }
+
+    /// The record of a user, if opened.
+    ///
+    /// # Errors
+    /// [`ChainError::Account`] if something else lives there.
+    pub async fn user_reputation(
+        &self,
+        user: Address,
+    ) -> Result<Option<UserReputationAccount>, ChainError> {
+        let found: Option<reputation::UserReputation> = self
+            .read(pda::user_reputation(user), &reputation::ID)
+            .await?;
+        Ok(found.map(|record| UserReputationAccount::new(&record)))
+    }
+
+    /// Who paid for the lock on the stake of an assigned escrow's node, and gets
+    /// the rent back: the settlement instructions name it.
+    ///
+    /// # Errors
+    /// [`ChainError::Account`] if the escrow holds no lock: it has no node, or it
+    /// is settled.
+    pub async fn lock_payer(&self, escrow: Address) -> Result<Address, ChainError> {
+        let at = pda::job_lock(escrow);
+        let lock: Option<node_registry::JobLock> = self.read(at, &node_registry::ID).await?;
+        lock.map(|lock| address(&lock.payer))
+            .ok_or_else(|| ChainError::Account {
+                address: at,
+                reason: "does not exist: the escrow has no node, or it is settled".into(),
+            })
+    }
+
+    /// What the wallet's associated token account holds; nothing if it has none.
+    ///
+    /// # Errors
+    /// [`ChainError::Rpc`].
+    pub async fn token_balance(&self, owner: Address, mint: Address) -> Result<Amount, ChainError> {
+        self.vault_balance(pda::token_account(owner, mint)).await
+    }
+
+    /// What a token account holds; nothing if it does not exist.
+    ///
+    /// # Errors
+    /// [`ChainError::Account`] if it is no token account.
+    pub async fn vault_balance(&self, vault: Address) -> Result<Amount, ChainError> {
+        /// Mint and owner come first in a token account, 32 bytes each.
+        const AMOUNT: std::ops::Range<usize> = 64..72;
+        let Some(account) = self.account(vault).await? else {
+            return Ok(Amount::ZERO);
+        };
+        account
+            .data
+            .get(AMOUNT)
+            .and_then(|bytes| bytes.try_into().ok())
+            .filter(|_| account.owner == spl_token_interface::ID)
+            .map(|bytes| Amount(u64::from_le_bytes(bytes)))
+            .ok_or_else(|| ChainError::Account {
+                address: vault,
+                reason: "is not a token account".into(),
+            })
+    }
+
+    /// What the wallet holds for fees and rent.
+    ///
+    /// # Errors
+    /// [`ChainError::Rpc`].
+    pub async fn lamports(&self, wallet: Address) -> Result<u64, ChainError> {
+        Ok(self.rpc.get_balance(&key(wallet)).await?)
+    }
+
+    /// Whether anything lives at `address`.
+    ///
+    /// # Errors
+    /// [`ChainError::Rpc`].
+    pub async fn exists(&self, address: Address) -> Result<bool, ChainError> {
+        Ok(self.account(address).await?.is_some())
+    }
+
+    /// The chain's clock, Unix seconds: what deadlines are compared with.
+    ///
+    /// # Errors
+    /// [`ChainError::Rpc`].
+    pub async fn unix_time(&self) -> Result<i64, ChainError> {
+        let at = address(&solana_sdk_ids::sysvar::clock::ID);
+        let account = self.account(at).await?;
+        account
+            .and_then(|account| bincode::deserialize::<Clock>(&account.data).ok())
+            .map(|clock| clock.unix_timestamp)
+            .ok_or_else(|| ChainError::Account {
+                address: at,
+                reason: "is not the clock".into(),
+            })
+    }
+
+    /// Blocks so far; transactions expire by it.
+    ///
+    /// # Errors
+    /// [`ChainError::Rpc`].
+    pub async fn block_height(&self) -> Result<u64, ChainError> {
+        Ok(self.rpc.get_block_height().await?)
+    }
+
+    /// The current slot.
+    ///
+    /// # Errors
+    /// [`ChainError::Rpc`].
+    pub async fn slot(&self) -> Result<u64, ChainError> {
+        Ok(self.rpc.get_slot().await?)
+    }
+
+    /// Asks a test chain's faucet for lamports and waits for them.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain has no faucet or it is dry.
+    pub async fn airdrop(&self, wallet: Address, lamports: u64) -> Result<String, ChainError> {
+        let before = self.lamports(wallet).await?;
+        let signature = self.rpc.request_airdrop(&key(wallet), lamports).await?;
+        let valid_until = self.block_height().await? + 150;
+        while self.lamports(wallet).await? <= before {
+            if self.block_height().await? > valid_until {
+                return Err(ChainError::Expired);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(signature.to_string())
+    }
+
+    /// Signs with a recent blockhash. Nothing is sent: write the signature down,
+    /// then [`Chain::send`].
+    ///
+    /// # Errors
+    /// [`ChainError::Key`] when a signer is missing.
+    pub async fn sign(
+        &self,
+        instructions: &[Instruction],
+        payer: &Signer,
+        others: &[&Signer],
+    ) -> Result<SignedTransaction, ChainError> {
+        let (blockhash, last_valid_block_height) = self
+            .rpc
+            .get_latest_blockhash_with_commitment(self.rpc.commitment())
+            .await?;
+        transaction::sign(
+            instructions,
+            payer,
+            others,
+            blockhash,
+            last_valid_block_height,
+        )
+    }
+
+    /// Sends once. Sending the same transaction again is harmless.
+    ///
+    /// # Errors
+    /// [`ChainError::Refused`] when the preflight says that it would fail.
+    pub async fn send(&self, transaction: &SignedTransaction) -> Result<(), ChainError> {
+        let config = RpcSendTransactionConfig {
+            preflight_commitment: Some(self.rpc.commitment().commitment),
+            ..RpcSendTransactionConfig::default()
+        };
+        self.rpc
+            .send_transaction_with_config(&transaction::decode(transaction)?, config)
+            .await?;
+        Ok(())
+    }
+
+    /// What became of a transaction, by the two facts that were written down.
+    ///
+    /// # Errors
+    /// [`ChainError::Rpc`].
+    pub async fn outcome(
+        &self,
+        signature: &str,
+        last_valid_block_height: u64,
+    ) -> Result<TxOutcome, ChainError> {
+        let signature: Signature = signature
+            .parse()
+            .map_err(|_| ChainError::Key(format!("'{signature}' is not a signature")))?;
+        // The height first: a status that is missing afterwards is missing for good.
+        let height = self.block_height().await?;
+        let statuses = self
+            .rpc
+            .get_signature_statuses_with_history(&[signature])
+            .await?;
+        let Some(status) = statuses.value.into_iter().next().flatten() else {
+            return Ok(if height > last_valid_block_height {
+                TxOutcome::Expired
+            } else {
+                TxOutcome::Pending
+            });
+        };
+        if !status.satisfies_commitment(self.rpc.commitment()) {
+            return Ok(TxOutcome::Pending);
+        }
+        Ok(match status.status {
+            Ok(()) => TxOutcome::Landed { slot: status.slot },
+            Err(error) => match ChainError::refused(&error.into(), Vec::new()) {
+                ChainError::Refused { code, message, .. } => TxOutcome::Refused { code, message },
+                other => return Err(other),
+            },
+        })
+    }
+
+    /// Signs, sends and waits until the transaction has landed; its signature.
+    /// For writes that need not survive a crash of this process.
+    ///
+    /// # Errors
+    /// [`ChainError::Refused`] or [`ChainError::Expired`]: it changed nothing.
+    pub async fn execute(
+        &self,
+        instructions: &[Instruction],
+        payer: &Signer,
+        others: &[&Signer],
+    ) -> Result<String, ChainError> {
+        let transaction = self.sign(instructions, payer, others).await?;
+        self.land(&transaction).await?;
+        Ok(transaction.signature)
+    }
+
+    /// Sends a signed transaction, again and again, until its fate is known.
+    ///
+    /// # Errors
+    /// As [`Chain::execute`].
+    pub async fn land(&self, transaction: &SignedTransaction) -> Result<(), ChainError> {
+        self.send(transaction).await?;
+        for round in 1u32.. {
+            let outcome = self
+                .outcome(&transaction.signature, transaction.last_valid_block_height)
+                .await;
+            match outcome {
+                Ok(TxOutcome::Landed { .. }) => return Ok(()),
+                Ok(TxOutcome::Refused { code, message }) => {
+                    return Err(ChainError::Refused {
+                        code,
+                        name: None,
+                        message,
+                        logs: Vec::new(),
+                    });
+                }
+                Ok(TxOutcome::Expired) => return Err(ChainError::Expired),
+                Ok(TxOutcome::Pending) => {}
+                Err(error) if error.is_transient() => tracing::debug!(%error, "will ask again"),
+                Err(error) => return Err(error),
+            }
+            if round % RESEND == 0
+                && let Err(error) = self.send(transaction).await
+            {
+                // Its own first sending may have landed meanwhile; the status decides.
+                tracing::debug!(%error, "failed to send again");
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        unreachable!("the loop ends by returning");
+    }
+
+    async fn account(&self, at: Address) -> Result<Option<Account>, ChainError> {
+        let response = self
+            .rpc
+            .get_account_with_commitment(&key(at), self.rpc.commitment())
+            .await?;
+        Ok(response.value)
+    }
+
+    async fn read<T: AccountDeserialize>(
+        &self,
+        at: Address,
+        program: &solana_pubkey::Pubkey,
+    ) -> Result<Option<T>, ChainError> {
+        let account = self.account(at).await?;
+        account
+            .map(|account| decode(at, program, &account))
+            .transpose()
+    }
+
+    /// All accounts of one type. Accounts of other types are passed over.
+    async fn all<T: AccountDeserialize>(
+        &self,
+        program: &solana_pubkey::Pubkey,
+    ) -> Result<Vec<(Address, T)>, ChainError> {
+        let accounts = self.rpc.get_program_accounts(program).await?;
+        Ok(accounts
+            .iter()
+            .filter_map(|(at, account)| {
+                Some((address(at), decode(address(at), program, account).ok()?))
+            })
+            .collect())
+    }
+}
+
+fn decode<T: AccountDeserialize>(
+    at: Address,
+    program: &solana_pubkey::Pubkey,
+    account: &Account,
+) -> Result<T, ChainError> {
+    let error = |reason: String| ChainError::Account {
+        address: at,
+        reason,
+    };
+    if account.owner != *program {
+        return Err(error(format!(
+            "belongs to {}, not to the program {program}",
+            account.owner
+        )));
+    }
+    T::try_deserialize(&mut account.data.as_slice())
+        .map_err(|cause| error(format!("cannot be read: {cause}")))
+}
