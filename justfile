@@ -1,0 +1,72 @@
+# Development recipes. `scripts/demo` and `scripts/test` need no just.
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# List the recipes.
+default:
+    @just --list
+
+# Install what building and running needs.
+setup:
+    scripts/setup
+
+# The main job, end to end, on a local stack.
+demo *args:
+    scripts/demo {{ args }}
+
+# Every check and every test, or only those whose names match.
+test *filter:
+    scripts/test {{ filter }}
+
+# Format the code.
+fmt:
+    cargo fmt --all
+
+# Clippy as CI runs it.
+lint:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# Build the on-chain programs to target/deploy.
+programs:
+    scripts/build-programs
+
+# Tests of the on-chain programs alone.
+test-programs: programs
+    cargo test --package cyxwiz-tests-onchain --package job-escrow --package node-registry --package reputation
+
+# Record the compute units of every instruction.
+cu: programs
+    CU_UPDATE=1 cargo test --package cyxwiz-tests-onchain compute_units
+
+# Write the programs' IDLs.
+idl:
+    scripts/build-idl
+
+# Refresh the coordinator's offline query data.
+sqlx-prepare:
+    scripts/sqlx-prepare
+
+# Unify dependency features anew, after a change of dependencies (needs cargo-hakari).
+hakari:
+    cargo hakari generate
+    cargo hakari manage-deps --yes
+
+# Dependency rules, licences and sources.
+deny:
+    scripts/check-dependencies
+
+# Known advisories (downloads the advisory database).
+advisories:
+    cargo deny check advisories
+
+# Benches: one JSON object a line, each with a ratio to its reference.
+bench *args: programs
+    cargo build --release --workspace --bins --quiet
+    cargo run --release --quiet --package cyxwiz-tests-bench --bin marketplace -- {{ args }}
+
+# Start the local stack and keep it.
+up:
+    cargo run --quiet --bin cyxwiz -- dev up
+
+# Stop the local stack.
+down:
+    cargo run --quiet --bin cyxwiz -- dev down
