@@ -41,7 +41,11 @@ struct Arguments {
     #[arg(long, default_value_t = 400, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     slot_ms: u64,
     /// Lamports of the account that pays airdrops, when the chain is new
-    #[arg(long, default_value_t = 500_000_000_000_000_000, value_name = "LAMPORTS")]
+    #[arg(
+        long,
+        default_value_t = 500_000_000_000_000_000,
+        value_name = "LAMPORTS"
+    )]
     faucet_lamports: u64,
     /// Allow the non-standard methods cyxwiz_advanceTime and cyxwiz_setTime
     #[arg(long)]
@@ -57,6 +61,13 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    // The virtual machine reports every failed transaction as an error of its own.
+    let filter = if arguments.quiet {
+        "error,litesvm=off"
+    } else {
+        "warn,cyxwiz_localnet=info,litesvm=off"
+    };
+    cyxwiz_telemetry::init_logs(cyxwiz_telemetry::LogFormat::Text, filter)?;
     let config = Config {
         bind_address: arguments.bind_address,
         rpc_port: arguments.rpc_port,
@@ -81,7 +92,10 @@ async fn main() -> Result<()> {
         let (rpc, ws) = (&localnet.rpc_url, &localnet.ws_url);
         let faucet = localnet.faucet();
         // A closed standard output is no reason to stop.
-        let _ = writeln!(std::io::stdout(), "ready: rpc {rpc} websocket {ws} faucet {faucet}");
+        let _ = writeln!(
+            std::io::stdout(),
+            "ready: rpc {rpc} websocket {ws} faucet {faucet}"
+        );
     }
     tokio::select! {
         _ = interrupt.recv() => {}
@@ -107,7 +121,10 @@ fn announce(path: &Path, localnet: &Localnet) -> Result<()> {
 }
 
 fn programs(arguments: &Arguments) -> Result<Vec<Program>> {
-    let fixed = arguments.bpf_program.chunks_exact(2).map(|words| program(&words[0], &words[1], None));
+    let fixed = arguments
+        .bpf_program
+        .chunks_exact(2)
+        .map(|words| program(&words[0], &words[1], None));
     let upgradeable = arguments
         .upgradeable_program
         .chunks_exact(3)
@@ -119,7 +136,10 @@ fn program(address_word: &str, image: &str, authority: Option<&str>) -> Result<P
     Ok(Program {
         address: address(address_word)?,
         image: PathBuf::from(image),
-        upgrade_authority: authority.filter(|word| *word != "none").map(address).transpose()?,
+        upgrade_authority: authority
+            .filter(|word| *word != "none")
+            .map(address)
+            .transpose()?,
     })
 }
 
@@ -131,6 +151,7 @@ fn address(word: &str) -> Result<Pubkey> {
     if !Path::new(word).exists() {
         bail!("{word:?} is neither an address in base58 nor a key pair file");
     }
-    let keypair = read_keypair_file(word).map_err(|error| anyhow!("key pair file {word}: {error}"))?;
+    let keypair =
+        read_keypair_file(word).map_err(|error| anyhow!("key pair file {word}: {error}"))?;
     Ok(keypair.pubkey())
 }

@@ -66,7 +66,9 @@ pub enum StartError {
     #[error(transparent)]
     Chain(#[from] ChainError),
     /// A port is taken.
-    #[error("cannot listen on {address}: {source}: choose another --rpc-port (the websocket needs the port after it)")]
+    #[error(
+        "cannot listen on {address}: {source}: choose another --rpc-port (the websocket needs the port after it)"
+    )]
     Listen {
         /// Where.
         address: SocketAddr,
@@ -104,7 +106,10 @@ impl Localnet {
             .await
             .map_err(io::Error::other)??;
         let chain = SharedChain::new(chain);
-        let context = Arc::new(Context { chain: chain.clone(), allow_time_travel: config.allow_time_travel });
+        let context = Arc::new(Context {
+            chain: chain.clone(),
+            allow_time_travel: config.allow_time_travel,
+        });
 
         let rpc_url = format!("http://{}", rpc.local_addr()?);
         let ws_url = format!("ws://{}", ws.local_addr()?);
@@ -119,12 +124,25 @@ impl Localnet {
                 .set_id_provider(SequentialIds::default())
                 .set_tcp_no_delay(true)
         };
-        let build = |config: ServerConfig, listener| Server::builder().set_config(config).build_from_tcp(listener);
+        let build = |config: ServerConfig, listener| {
+            Server::builder()
+                .set_config(config)
+                .build_from_tcp(listener)
+        };
         let rpc_server = build(limits().http_only().build(), rpc)?;
         let ws_server = build(limits().ws_only().build(), ws)?;
-        let servers = [rpc_server.start(methods), ws_server.start(with_subscriptions)];
+        let servers = [
+            rpc_server.start(methods),
+            ws_server.start(with_subscriptions),
+        ];
         let slots = tokio::spawn(begin_slots(chain.clone(), config.slot_time));
-        Ok(Self { rpc_url, ws_url, chain, servers, slots })
+        Ok(Self {
+            rpc_url,
+            ws_url,
+            chain,
+            servers,
+            slots,
+        })
     }
 
     /// The account that pays airdrops.
@@ -166,7 +184,10 @@ async fn begin_slots(chain: SharedChain, slot_time: Duration) {
     loop {
         interval.tick().await;
         let chain = chain.clone();
-        if tokio::task::spawn_blocking(move || chain.write().begin_slot()).await.is_err() {
+        if tokio::task::spawn_blocking(move || chain.write().begin_slot())
+            .await
+            .is_err()
+        {
             tracing::error!("a slot could not begin");
         }
     }
@@ -176,7 +197,8 @@ async fn begin_slots(chain: SharedChain, slot_time: Duration) {
 fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, TcpListener), StartError> {
     let bind = |port| {
         let address = SocketAddr::new(host, port);
-        let listener = TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })?;
+        let listener =
+            TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })?;
         listener.set_nonblocking(true)?;
         Ok::<_, StartError>(listener)
     };
@@ -192,5 +214,7 @@ fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, TcpListener), StartEr
     if port != 0 {
         return pair(port);
     }
-    (1..PORT_ATTEMPTS).find_map(|_| pair(0).ok()).map_or_else(|| pair(0), Ok)
+    (1..PORT_ATTEMPTS)
+        .find_map(|_| pair(0).ok())
+        .map_or_else(|| pair(0), Ok)
 }

@@ -32,12 +32,17 @@ impl BlockhashQueue {
 
     /// True while a transaction naming `hash` may still be processed.
     pub fn is_valid(&self, hash: &Hash) -> bool {
-        self.heights.get(hash).is_some_and(|announced| self.height <= announced + MAX_AGE)
+        self.heights
+            .get(hash)
+            .is_some_and(|announced| self.height <= announced + MAX_AGE)
     }
 
     /// The newest blockhash and the last block height at which it is valid.
     pub fn latest(&self) -> (Hash, u64) {
-        (self.order.back().copied().unwrap_or_default(), self.height + MAX_AGE)
+        (
+            self.order.back().copied().unwrap_or_default(),
+            self.height + MAX_AGE,
+        )
     }
 
     /// Valid blockhashes, newest first.

@@ -32,7 +32,10 @@ impl Chain {
     /// When it cannot enter a block at all: malformed, badly signed, naming an unknown or expired blockhash, processed before, or
     /// unable to pay the fee. Nothing changes then. [`TransactionError::ClusterMaintenance`] means that the ledger cannot be written:
     /// see [`Chain::failure`].
-    pub fn process(&mut self, transaction: VersionedTransaction) -> Result<Arc<ProcessedTransaction>, TransactionError> {
+    pub fn process(
+        &mut self,
+        transaction: VersionedTransaction,
+    ) -> Result<Arc<ProcessedTransaction>, TransactionError> {
         let resolved = self.resolve(&transaction)?;
         verify_signatures(&transaction)?;
         self.check_age(&transaction)?;
@@ -41,14 +44,18 @@ impl Chain {
         }
 
         let keys: Vec<Pubkey> = resolved.message().account_keys().iter().copied().collect();
-        let before: Vec<Option<AccountSharedData>> = keys.iter().map(|key| self.account(key).cloned()).collect();
+        let before: Vec<Option<AccountSharedData>> =
+            keys.iter().map(|key| self.account(key).cloned()).collect();
         let pre_token_balances = token::balances(&self.svm, &keys);
-        let wire = bincode::serialize(&transaction).map_err(|_| TransactionError::SanitizeFailure)?;
+        let wire =
+            bincode::serialize(&transaction).map_err(|_| TransactionError::SanitizeFailure)?;
         let signature = transaction.signatures[0];
 
         let (error, meta) = match self.svm.send_transaction(transaction) {
             Ok(meta) => (None, meta),
-            Err(FailedTransactionMetadata { err, meta }) if meta.signature == Signature::default() => {
+            Err(FailedTransactionMetadata { err, meta })
+                if meta.signature == Signature::default() =>
+            {
                 // The machine names the transaction only once it was loaded and could pay.
                 tracing::debug!(%signature, %err, "transaction dropped");
                 return Err(err);
@@ -68,22 +75,32 @@ impl Chain {
             compute_units: meta.compute_units_consumed,
             logs: meta.logs,
             inner_instructions: meta.inner_instructions,
-            return_data: Some((meta.return_data.program_id, meta.return_data.data)).filter(|(_, data)| !data.is_empty()),
-            pre_balances: before.iter().map(|account| account.as_ref().map_or(0, |held| held.lamports())).collect(),
+            return_data: Some((meta.return_data.program_id, meta.return_data.data))
+                .filter(|(_, data)| !data.is_empty()),
+            pre_balances: before
+                .iter()
+                .map(|account| account.as_ref().map_or(0, |held| held.lamports()))
+                .collect(),
             post_balances: keys.iter().map(|key| self.balance(key)).collect(),
             pre_token_balances,
             post_token_balances: token::balances(&self.svm, &keys),
             account_keys: keys,
         });
         let recorded = self.record(|| {
-            let accounts = writes.iter().map(|(key, account)| (*key, account.clone().into())).collect();
+            let accounts = writes
+                .iter()
+                .map(|(key, account)| (*key, account.clone().into()))
+                .collect();
             Record::Transaction(Box::new((*transaction).clone()), accounts)
         });
         if !recorded {
             return Err(TransactionError::ClusterMaintenance);
         }
         self.history.push(Arc::clone(&transaction));
-        let event = TransactionEvent { transaction: Arc::clone(&transaction), writes };
+        let event = TransactionEvent {
+            transaction: Arc::clone(&transaction),
+            writes,
+        };
         // No receiver is no error: nobody subscribed.
         let _ = self.events.send(Event::Transaction(Arc::new(event)));
         Ok(transaction)
@@ -96,14 +113,23 @@ impl Chain {
             meta: TransactionMetadata::default(),
             accounts: Vec::new(),
         };
-        if let Err(error) = self.resolve(&transaction).and_then(|_| self.check_age(&transaction)) {
+        if let Err(error) = self
+            .resolve(&transaction)
+            .and_then(|_| self.check_age(&transaction))
+        {
             return failed(error);
         }
         match self.svm.simulate_transaction(transaction) {
-            Ok(done) => Simulation { error: None, meta: done.meta, accounts: done.post_accounts },
-            Err(FailedTransactionMetadata { err, meta }) => {
-                Simulation { error: Some(err), meta, accounts: Vec::new() }
-            }
+            Ok(done) => Simulation {
+                error: None,
+                meta: done.meta,
+                accounts: done.post_accounts,
+            },
+            Err(FailedTransactionMetadata { err, meta }) => Simulation {
+                error: Some(err),
+                meta,
+                accounts: Vec::new(),
+            },
         }
     }
 
@@ -113,7 +139,10 @@ impl Chain {
             return None;
         }
         let signers = usize::from(message.header().num_required_signatures);
-        let transaction = VersionedTransaction { signatures: vec![Signature::default(); signers], message };
+        let transaction = VersionedTransaction {
+            signatures: vec![Signature::default(); signers],
+            message,
+        };
         self.resolve(&transaction).ok()?;
         let meta = match self.svm.simulate_transaction(transaction) {
             Ok(done) => done.meta,
@@ -126,12 +155,24 @@ impl Chain {
     ///
     /// # Errors
     /// When it is malformed or names a lookup table that is not there.
-    pub fn account_keys(&self, transaction: &VersionedTransaction) -> Result<Vec<Pubkey>, TransactionError> {
-        Ok(self.resolve(transaction)?.message().account_keys().iter().copied().collect())
+    pub fn account_keys(
+        &self,
+        transaction: &VersionedTransaction,
+    ) -> Result<Vec<Pubkey>, TransactionError> {
+        Ok(self
+            .resolve(transaction)?
+            .message()
+            .account_keys()
+            .iter()
+            .copied()
+            .collect())
     }
 
     /// Checks the form of `transaction` and looks its address tables up.
-    fn resolve(&self, transaction: &VersionedTransaction) -> Result<SanitizedTransaction, TransactionError> {
+    fn resolve(
+        &self,
+        transaction: &VersionedTransaction,
+    ) -> Result<SanitizedTransaction, TransactionError> {
         let resolved = SanitizedTransaction::try_create(
             transaction.clone(),
             MessageHash::Compute,
@@ -145,7 +186,10 @@ impl Chain {
     }
 
     fn check_age(&self, transaction: &VersionedTransaction) -> Result<(), TransactionError> {
-        if !self.blockhashes.is_valid(transaction.message.recent_blockhash()) {
+        if !self
+            .blockhashes
+            .is_valid(transaction.message.recent_blockhash())
+        {
             return Err(TransactionError::BlockhashNotFound);
         }
         if self.history.get(&transaction.signatures[0]).is_some() {
@@ -154,7 +198,11 @@ impl Chain {
         Ok(())
     }
 
-    fn changed(&self, keys: &[Pubkey], before: &[Option<AccountSharedData>]) -> Vec<(Pubkey, AccountSharedData)> {
+    fn changed(
+        &self,
+        keys: &[Pubkey],
+        before: &[Option<AccountSharedData>],
+    ) -> Vec<(Pubkey, AccountSharedData)> {
         keys.iter()
             .zip(before)
             .filter(|(key, before)| self.account(key) != before.as_ref())

@@ -59,7 +59,9 @@ impl History {
 
     /// The transaction with this signature, if it is held.
     pub fn get(&self, signature: &Signature) -> Option<&Arc<ProcessedTransaction>> {
-        self.by_signature.get(signature).and_then(|sequence| self.at(*sequence))
+        self.by_signature
+            .get(signature)
+            .and_then(|sequence| self.at(*sequence))
     }
 
     /// Transactions that name `address`, newest first, older than `before` and newer than `until`; a `before` that is not held
@@ -131,7 +133,10 @@ mod tests {
 
     #[test]
     fn pages_by_signature_and_forgets_the_oldest() {
-        let (ours, other) = (Pubkey::new_from_array([1; 32]), Pubkey::new_from_array([2; 32]));
+        let (ours, other) = (
+            Pubkey::new_from_array([1; 32]),
+            Pubkey::new_from_array([2; 32]),
+        );
         let mut history = History::new(4);
         for number in 0..6 {
             history.push(transaction(number, if number == 3 { other } else { ours }));

@@ -53,7 +53,11 @@ impl Journal {
     ///
     /// # Errors
     /// When another process holds it, when it is not a ledger, and on any file system error.
-    pub fn open(directory: &Path, reset: bool, mut visit: impl FnMut(Record)) -> Result<Self, JournalError> {
+    pub fn open(
+        directory: &Path,
+        reset: bool,
+        mut visit: impl FnMut(Record),
+    ) -> Result<Self, JournalError> {
         let io = |path: &Path| {
             let path = path.to_path_buf();
             move |source| JournalError::Io { path, source }
@@ -68,13 +72,17 @@ impl Journal {
             .map_err(io(&lock_path))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(JournalError::InUse(directory.to_path_buf())),
+            Err(fs::TryLockError::WouldBlock) => {
+                return Err(JournalError::InUse(directory.to_path_buf()));
+            }
             Err(fs::TryLockError::Error(source)) => return Err(io(&lock_path)(source)),
         }
         let path = directory.join(JOURNAL);
         if reset {
             match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(&path)(error)),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(io(&path)(error));
+                }
                 _ => {}
             }
         }
@@ -85,7 +93,11 @@ impl Journal {
             .open(&path)
             .map_err(io(&path))?;
         read_all(&path, &file, &mut visit)?;
-        Ok(Self { path, file, _lock: lock })
+        Ok(Self {
+            path,
+            file,
+            _lock: lock,
+        })
     }
 
     /// Replaces the whole ledger by `records`, atomically, and goes on appending after them.
@@ -94,13 +106,18 @@ impl Journal {
     /// On any file system error; the old ledger is then untouched.
     pub fn rewrite(&mut self, records: impl Iterator<Item = Record>) -> Result<(), JournalError> {
         let fresh = self.path.with_extension("new");
-        let io = |source| JournalError::Io { path: fresh.clone(), source };
+        let io = |source| JournalError::Io {
+            path: fresh.clone(),
+            source,
+        };
         let mut writer = BufWriter::new(File::create(&fresh).map_err(io)?);
         writer.write_all(MAGIC).map_err(io)?;
         for record in records {
             writer.write_all(&encode(&record)?).map_err(io)?;
         }
-        let file = writer.into_inner().map_err(|error| io(error.into_error()))?;
+        let file = writer
+            .into_inner()
+            .map_err(|error| io(error.into_error()))?;
         file.sync_all().map_err(io)?;
         drop(file);
         fs::rename(&fresh, &self.path).map_err(io)?;
@@ -118,7 +135,12 @@ impl Journal {
     /// When it cannot be written; the ledger then ends in the record before it or in a torn one, which the next start drops.
     pub fn append(&mut self, record: &Record) -> Result<(), JournalError> {
         let bytes = encode(record)?;
-        self.file.write_all(&bytes).map_err(|source| JournalError::Io { path: self.path.clone(), source })
+        self.file
+            .write_all(&bytes)
+            .map_err(|source| JournalError::Io {
+                path: self.path.clone(),
+                source,
+            })
     }
 
     /// Waits until everything appended is on the disk itself.
@@ -126,7 +148,10 @@ impl Journal {
     /// # Errors
     /// On a file system error.
     pub fn sync(&self) -> Result<(), JournalError> {
-        self.file.sync_data().map_err(|source| JournalError::Io { path: self.path.clone(), source })
+        self.file.sync_data().map_err(|source| JournalError::Io {
+            path: self.path.clone(),
+            source,
+        })
     }
 }
 
@@ -152,19 +177,33 @@ fn read_all(path: &Path, file: &File, visit: &mut impl FnMut(Record)) -> Result<
         Ok(()) if &magic == MAGIC => {}
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
         Ok(()) => return Err(JournalError::Format(path.to_path_buf())),
-        Err(source) => return Err(JournalError::Io { path: path.to_path_buf(), source }),
+        Err(source) => {
+            return Err(JournalError::Io {
+                path: path.to_path_buf(),
+                source,
+            });
+        }
     }
     loop {
         let mut head = [0; 8];
         match reader.read_exact(&mut head) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
-            Err(source) => return Err(JournalError::Io { path: path.to_path_buf(), source }),
+            Err(source) => {
+                return Err(JournalError::Io {
+                    path: path.to_path_buf(),
+                    source,
+                });
+            }
         }
-        let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let word =
+            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let (length, checksum) = (word(0), word(4));
         let mut body = Vec::new();
-        let read = reader.by_ref().take(u64::from(length)).read_to_end(&mut body);
+        let read = reader
+            .by_ref()
+            .take(u64::from(length))
+            .read_to_end(&mut body);
         let whole = read.is_ok_and(|read| length <= MAX_RECORD && read == length as usize);
         if !whole || crc32fast::hash(&body) != checksum {
             tracing::warn!(ledger = %path.display(), "the last record is torn and was dropped");
@@ -235,6 +274,9 @@ mod tests {
     fn a_foreign_file_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join(JOURNAL), b"something else entirely").unwrap();
-        assert!(matches!(Journal::open(directory.path(), false, |_| ()), Err(JournalError::Format(_))));
+        assert!(matches!(
+            Journal::open(directory.path(), false, |_| ()),
+            Err(JournalError::Format(_))
+        ));
     }
 }

@@ -99,7 +99,11 @@ impl Saved {
             Record::Accounts(accounts) => self.accounts.extend(accounts),
             Record::Transaction(transaction, accounts) => {
                 self.accounts.extend(accounts);
-                keep_last(&mut self.transactions, Arc::new(*transaction), history::RETAINED);
+                keep_last(
+                    &mut self.transactions,
+                    Arc::new(*transaction),
+                    history::RETAINED,
+                );
             }
         }
     }
@@ -113,14 +117,17 @@ impl Chain {
     pub fn open(config: &ChainConfig) -> Result<Self, ChainError> {
         let mut saved = Saved::default();
         let mut journal = match &config.ledger {
-            Some(directory) => Some(Journal::open(directory, config.reset, |record| saved.apply(record))?),
+            Some(directory) => Some(Journal::open(directory, config.reset, |record| {
+                saved.apply(record)
+            })?),
             None => None,
         };
         if saved.genesis.is_none() {
             saved = new_ledger(config.faucet_lamports);
         }
         let genesis = saved.genesis.clone().ok_or(ChainError::Incomplete)?;
-        let faucet = Keypair::try_from(genesis.faucet.as_slice()).map_err(|_| ChainError::Incomplete)?;
+        let faucet =
+            Keypair::try_from(genesis.faucet.as_slice()).map_err(|_| ChainError::Incomplete)?;
         let mut chain = Self {
             svm: svm::build(),
             genesis,
@@ -135,7 +142,9 @@ impl Chain {
         };
         chain.restore(&saved)?;
         for program in &config.programs {
-            saved.accounts.extend(svm::load_program(&mut chain.svm, program)?);
+            saved
+                .accounts
+                .extend(svm::load_program(&mut chain.svm, program)?);
         }
         if let Some(journal) = &mut journal {
             journal.rewrite(compacted(saved))?;
@@ -161,7 +170,10 @@ impl Chain {
             self.history.push(Arc::clone(transaction));
         }
         // A program needs its image in place before it.
-        let (programs, data): (Vec<_>, Vec<_>) = saved.accounts.iter().partition(|(_, account)| account.executable);
+        let (programs, data): (Vec<_>, Vec<_>) = saved
+            .accounts
+            .iter()
+            .partition(|(_, account)| account.executable);
         for (address, account) in data.into_iter().chain(programs) {
             self.svm
                 .set_account(*address, account.clone())
@@ -206,15 +218,23 @@ impl Chain {
     ///
     /// # Errors
     /// When the faucet is empty, or has sent the same to the same account with every valid blockhash.
-    pub fn airdrop(&mut self, to: &Pubkey, lamports: u64) -> Result<Arc<ProcessedTransaction>, TransactionError> {
+    pub fn airdrop(
+        &mut self,
+        to: &Pubkey,
+        lamports: u64,
+    ) -> Result<Arc<ProcessedTransaction>, TransactionError> {
         let payer = self.faucet.pubkey();
         let transfer = solana_system_interface::instruction::transfer(&payer, to, lamports);
         // Two equal airdrops in one slot would be one transaction: name an older blockhash then.
         let fresh = self.blockhashes.newest_first().find_map(|blockhash| {
             let message = Message::new_with_blockhash(&[transfer.clone()], Some(&payer), blockhash);
             let transaction =
-                VersionedTransaction::try_new(VersionedMessage::Legacy(message), &[&self.faucet]).ok()?;
-            self.history.get(&transaction.signatures[0]).is_none().then_some(transaction)
+                VersionedTransaction::try_new(VersionedMessage::Legacy(message), &[&self.faucet])
+                    .ok()?;
+            self.history
+                .get(&transaction.signatures[0])
+                .is_none()
+                .then_some(transaction)
         });
         self.process(fresh.ok_or(TransactionError::AlreadyProcessed)?)
     }
@@ -301,7 +321,12 @@ impl Chain {
 
     fn show_time(&mut self) {
         let (slot, time) = (self.slot(), self.unix_timestamp());
-        let hashes = self.slots.iter().rev().skip(1).map(|past| (past.slot, &past.slot_hash));
+        let hashes = self
+            .slots
+            .iter()
+            .rev()
+            .skip(1)
+            .map(|past| (past.slot, &past.slot_hash));
         svm::set_time(&mut self.svm, slot, time, hashes);
     }
 
@@ -321,7 +346,11 @@ impl Chain {
 
 fn new_ledger(faucet_lamports: u64) -> Saved {
     let faucet = Keypair::new();
-    let account = Account { lamports: faucet_lamports, owner: system_program::ID, ..Account::default() };
+    let account = Account {
+        lamports: faucet_lamports,
+        owner: system_program::ID,
+        ..Account::default()
+    };
     Saved {
         accounts: HashMap::from([(faucet.pubkey(), account)]),
         genesis: Some(Genesis {
@@ -338,7 +367,10 @@ fn compacted(saved: Saved) -> impl Iterator<Item = Record> {
     let transactions = saved.transactions.into_iter().map(|transaction| {
         Record::Transaction(Box::new(Arc::unwrap_or_clone(transaction)), Vec::new())
     });
-    let accounts = saved.accounts.into_iter().filter(|(_, account)| account.lamports > 0);
+    let accounts = saved
+        .accounts
+        .into_iter()
+        .filter(|(_, account)| account.lamports > 0);
     saved
         .genesis
         .into_iter()

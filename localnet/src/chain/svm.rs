@@ -63,13 +63,19 @@ pub fn build() -> LiteSVM {
     write(&mut svm, airdrop, Account::default());
     // EpochSchedule: slots per epoch, leader schedule offset, warm-up, first normal epoch, first normal slot.
     let schedule = bincode::serialize(&(SLOTS_PER_EPOCH, SLOTS_PER_EPOCH, false, 0u64, 0u64));
-    write_sysvar(&mut svm, sysvar::epoch_schedule::ID, schedule.expect("integers serialize"), 33);
+    write_sysvar(
+        &mut svm,
+        sysvar::epoch_schedule::ID,
+        schedule.expect("integers serialize"),
+        33,
+    );
     svm
 }
 
 /// Writes an account that is neither a sysvar nor a program, or one known to be well formed.
 pub fn write(svm: &mut LiteSVM, address: Pubkey, account: Account) {
-    svm.set_account(address, account).expect("well-formed accounts are accepted");
+    svm.set_account(address, account)
+        .expect("well-formed accounts are accepted");
 }
 
 /// Shows `slot` and `unix_timestamp` in the Clock sysvar, and the slots before it, newest first, in SlotHashes.
@@ -84,7 +90,11 @@ pub fn set_time<'a>(
     let new_epoch = epoch != previous.epoch || previous.unix_timestamp == 0;
     let clock = Clock {
         slot,
-        epoch_start_timestamp: if new_epoch { unix_timestamp } else { previous.epoch_start_timestamp },
+        epoch_start_timestamp: if new_epoch {
+            unix_timestamp
+        } else {
+            previous.epoch_start_timestamp
+        },
         epoch,
         leader_schedule_epoch: epoch + 1,
         unix_timestamp,
@@ -99,10 +109,16 @@ pub fn set_time<'a>(
 ///
 /// # Errors
 /// When the image cannot be read or is no program.
-pub fn load_program(svm: &mut LiteSVM, program: &Program) -> Result<Vec<(Pubkey, Account)>, ProgramError> {
-    let image = std::fs::read(&program.image)
-        .map_err(|source| ProgramError::Image { path: program.image.clone(), source })?;
-    let data_address = Pubkey::find_program_address(&[program.address.as_ref()], &bpf_loader_upgradeable::ID).0;
+pub fn load_program(
+    svm: &mut LiteSVM,
+    program: &Program,
+) -> Result<Vec<(Pubkey, Account)>, ProgramError> {
+    let image = std::fs::read(&program.image).map_err(|source| ProgramError::Image {
+        path: program.image.clone(),
+        source,
+    })?;
+    let data_address =
+        Pubkey::find_program_address(&[program.address.as_ref()], &bpf_loader_upgradeable::ID).0;
     if svm
         .accounts_db()
         .get_account_ref(&data_address)
@@ -110,20 +126,26 @@ pub fn load_program(svm: &mut LiteSVM, program: &Program) -> Result<Vec<(Pubkey,
     {
         return Ok(Vec::new());
     }
-    svm.add_program(program.address, &image).map_err(|source| ProgramError::Load {
-        address: program.address,
-        path: program.image.clone(),
-        source,
-    })?;
+    svm.add_program(program.address, &image)
+        .map_err(|source| ProgramError::Load {
+            address: program.address,
+            path: program.image.clone(),
+            source,
+        })?;
     // The machine loads every program as final; name the authority as a real deployment would.
-    let mut data = svm.get_account(&data_address).expect("add_program wrote it");
+    let mut data = svm
+        .get_account(&data_address)
+        .expect("add_program wrote it");
     let metadata = UpgradeableLoaderState::ProgramData {
         slot: svm.get_sysvar::<Clock>().slot,
         upgrade_authority_address: program.upgrade_authority,
     };
-    bincode::serialize_into(&mut data.data[..], &metadata).expect("the header fits in front of the image");
+    bincode::serialize_into(&mut data.data[..], &metadata)
+        .expect("the header fits in front of the image");
     write(svm, data_address, data.clone());
-    let account = svm.get_account(&program.address).expect("add_program wrote it");
+    let account = svm
+        .get_account(&program.address)
+        .expect("add_program wrote it");
     Ok(vec![(data_address, data), (program.address, account)])
 }
 
@@ -139,5 +161,14 @@ fn holds(account: &AccountSharedData, image: &[u8], authority: Option<Pubkey>) -
 fn write_sysvar(svm: &mut LiteSVM, id: Pubkey, mut data: Vec<u8>, size: usize) {
     data.resize(size, 0);
     let lamports = svm.minimum_balance_for_rent_exemption(size);
-    write(svm, id, Account { lamports, data, owner: sysvar::ID, ..Account::default() });
+    write(
+        svm,
+        id,
+        Account {
+            lamports,
+            data,
+            owner: sysvar::ID,
+            ..Account::default()
+        },
+    );
 }

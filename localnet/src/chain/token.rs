@@ -10,7 +10,8 @@ use solana_pubkey::Pubkey;
 use super::record::TokenBalance;
 
 /// Address of the Token-2022 program.
-pub const TOKEN_2022_ID: Pubkey = Pubkey::from_str_const("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
+pub const TOKEN_2022_ID: Pubkey =
+    Pubkey::from_str_const("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
 
 const MINT_LEN: usize = 82;
 const ACCOUNT_LEN: usize = 165;
@@ -50,7 +51,11 @@ impl TokenAccount {
             mint: key(data, 0)?,
             owner: key(data, 32)?,
             amount: amount(data, 64)?,
-            delegate: if delegated { Some(key(data, 76)?) } else { None },
+            delegate: if delegated {
+                Some(key(data, 76)?)
+            } else {
+                None
+            },
         })
     }
 }
@@ -73,7 +78,10 @@ impl Mint {
         if !is_token_program(account.owner()) || !is_mint || !initialized {
             return None;
         }
-        Some(Self { supply: amount(data, 36)?, decimals: *data.get(44)? })
+        Some(Self {
+            supply: amount(data, 36)?,
+            decimals: *data.get(44)?,
+        })
     }
 }
 
@@ -98,9 +106,12 @@ pub fn balances(svm: &LiteSVM, keys: &[Pubkey]) -> Vec<TokenBalance> {
 }
 
 fn key(data: &[u8], at: usize) -> Option<Pubkey> {
-    data.get(at..at + 32).and_then(|bytes| Pubkey::try_from(bytes).ok())
+    data.get(at..at + 32)
+        .and_then(|bytes| Pubkey::try_from(bytes).ok())
 }
 
 fn amount(data: &[u8], at: usize) -> Option<u64> {
-    data.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes)
+    data.get(at..at + 8)
+        .and_then(|bytes| bytes.try_into().ok())
+        .map(u64::from_le_bytes)
 }

@@ -3,11 +3,15 @@
 use jsonrpsee::RpcModule;
 use jsonrpsee::core::RegisterMethodError;
 use solana_account::{AccountSharedData, ReadableAccount};
-use solana_account_decoder::parse_account_data::{AccountAdditionalDataV3, SplTokenAdditionalDataV2};
+use solana_account_decoder::parse_account_data::{
+    AccountAdditionalDataV3, SplTokenAdditionalDataV2,
+};
 use solana_account_decoder::{MAX_BASE58_BYTES, encode_ui_account};
 use solana_account_decoder_client_types::{UiAccount, UiAccountEncoding};
 use solana_pubkey::Pubkey;
-use solana_rpc_client_api::config::{RpcAccountInfoConfig, RpcContextConfig, RpcProgramAccountsConfig};
+use solana_rpc_client_api::config::{
+    RpcAccountInfoConfig, RpcContextConfig, RpcProgramAccountsConfig,
+};
 use solana_rpc_client_api::filter::{Memcmp, RpcFilterType};
 use solana_rpc_client_api::response::RpcKeyedAccount;
 
@@ -36,7 +40,10 @@ pub fn register(module: &mut RpcModule<Context>) -> Result<(), RegisterMethodErr
 fn balance(context: &Context, arguments: &Arguments) -> Answer {
     let address = arguments.pubkey(0)?;
     let chain = context.chain.read();
-    require_slot(&chain, arguments.optional::<RpcContextConfig>(1)?.min_context_slot)?;
+    require_slot(
+        &chain,
+        arguments.optional::<RpcContextConfig>(1)?.min_context_slot,
+    )?;
     with_context(&chain, chain.balance(&address))
 }
 
@@ -46,7 +53,10 @@ fn account_info(context: &Context, arguments: &Arguments) -> Answer {
     let chain = context.chain.read();
     require_slot(&chain, config.min_context_slot)?;
     let view = AccountView::new(&config, UiAccountEncoding::Binary);
-    let shown = chain.account(&address).map(|account| view.show(&chain, &address, account)).transpose()?;
+    let shown = chain
+        .account(&address)
+        .map(|account| view.show(&chain, &address, account))
+        .transpose()?;
     with_context(&chain, shown)
 }
 
@@ -54,15 +64,25 @@ fn multiple_accounts(context: &Context, arguments: &Arguments) -> Answer {
     let addresses: Vec<String> = arguments.required(0)?;
     let config: RpcAccountInfoConfig = arguments.optional(1)?;
     if addresses.len() > MAX_ACCOUNTS {
-        return Err(RpcError::InvalidParams(format!("Too many inputs provided; max {MAX_ACCOUNTS}")));
+        return Err(RpcError::InvalidParams(format!(
+            "Too many inputs provided; max {MAX_ACCOUNTS}"
+        )));
     }
-    let addresses = addresses.iter().map(|text| parse_pubkey(text)).collect::<Result<Vec<_>, _>>()?;
+    let addresses = addresses
+        .iter()
+        .map(|text| parse_pubkey(text))
+        .collect::<Result<Vec<_>, _>>()?;
     let chain = context.chain.read();
     require_slot(&chain, config.min_context_slot)?;
     let view = AccountView::new(&config, UiAccountEncoding::Base64);
     let shown = addresses
         .iter()
-        .map(|address| chain.account(address).map(|account| view.show(&chain, address, account)).transpose())
+        .map(|address| {
+            chain
+                .account(address)
+                .map(|account| view.show(&chain, address, account))
+                .transpose()
+        })
         .collect::<Result<Vec<_>, _>>()?;
     with_context(&chain, shown)
 }
@@ -74,7 +94,9 @@ fn program_accounts(context: &Context, arguments: &Arguments) -> Answer {
     let chain = context.chain.read();
     require_slot(&chain, config.account_config.min_context_slot)?;
     let view = AccountView::new(&config.account_config, UiAccountEncoding::Binary);
-    let found = keyed_accounts(&chain, &view, |account| *account.owner() == program && filters.match_account(account))?;
+    let found = keyed_accounts(&chain, &view, |account| {
+        *account.owner() == program && filters.match_account(account)
+    })?;
     if config.with_context.unwrap_or(false) {
         with_context(&chain, found)
     } else {
@@ -91,13 +113,19 @@ pub fn keyed_accounts(
     view: &AccountView,
     wanted: impl Fn(&AccountSharedData) -> bool,
 ) -> Result<Vec<RpcKeyedAccount>, RpcError> {
-    let mut found: Vec<_> = chain.accounts().filter(|(_, account)| wanted(account)).collect();
+    let mut found: Vec<_> = chain
+        .accounts()
+        .filter(|(_, account)| wanted(account))
+        .collect();
     found.sort_unstable_by_key(|(address, _)| **address);
     found
         .into_iter()
         .map(|(address, account)| {
             let account = view.show(chain, address, account)?;
-            Ok(RpcKeyedAccount { pubkey: address.to_string(), account })
+            Ok(RpcKeyedAccount {
+                pubkey: address.to_string(),
+                account,
+            })
         })
         .collect()
 }
@@ -112,22 +140,40 @@ pub struct AccountView {
 impl AccountView {
     /// The view asked for in `config`, in encoding `default` when it names none.
     pub fn new(config: &RpcAccountInfoConfig, default: UiAccountEncoding) -> Self {
-        Self { encoding: config.encoding.unwrap_or(default), slice: config.data_slice }
+        Self {
+            encoding: config.encoding.unwrap_or(default),
+            slice: config.data_slice,
+        }
     }
 
     /// A view of whole accounts in one encoding.
     pub fn in_encoding(encoding: UiAccountEncoding) -> Self {
-        Self { encoding, slice: None }
+        Self {
+            encoding,
+            slice: None,
+        }
     }
 
     /// Shows `account`.
     ///
     /// # Errors
     /// When its data is too large for base58.
-    pub fn show(&self, chain: &Chain, address: &Pubkey, account: &AccountSharedData) -> Result<UiAccount, RpcError> {
-        let base58 = matches!(self.encoding, UiAccountEncoding::Binary | UiAccountEncoding::Base58);
+    pub fn show(
+        &self,
+        chain: &Chain,
+        address: &Pubkey,
+        account: &AccountSharedData,
+    ) -> Result<UiAccount, RpcError> {
+        let base58 = matches!(
+            self.encoding,
+            UiAccountEncoding::Binary | UiAccountEncoding::Base58
+        );
         let shown = self.slice.map_or(account.data().len(), |slice| {
-            account.data().len().saturating_sub(slice.offset).min(slice.length)
+            account
+                .data()
+                .len()
+                .saturating_sub(slice.offset)
+                .min(slice.length)
         });
         if base58 && shown > MAX_BASE58_BYTES {
             return Err(RpcError::InvalidRequest(format!(
@@ -139,9 +185,17 @@ impl AccountView {
             .filter(|_| self.encoding == UiAccountEncoding::JsonParsed)
             .and_then(|token| Mint::read(chain.account(&token.mint)?))
             .map(|mint| AccountAdditionalDataV3 {
-                spl_token_additional_data: Some(SplTokenAdditionalDataV2::with_decimals(mint.decimals)),
+                spl_token_additional_data: Some(SplTokenAdditionalDataV2::with_decimals(
+                    mint.decimals,
+                )),
             });
-        Ok(encode_ui_account(address, account, self.encoding, additional_data, self.slice))
+        Ok(encode_ui_account(
+            address,
+            account,
+            self.encoding,
+            additional_data,
+            self.slice,
+        ))
     }
 }
 
@@ -156,13 +210,20 @@ impl Filters {
     pub fn new(filters: Option<Vec<RpcFilterType>>) -> Result<Self, RpcError> {
         let mut filters = filters.unwrap_or_default();
         if filters.len() > MAX_FILTERS {
-            return Err(RpcError::InvalidParams(format!("Too many filters provided; max {MAX_FILTERS}")));
+            return Err(RpcError::InvalidParams(format!(
+                "Too many filters provided; max {MAX_FILTERS}"
+            )));
         }
         for filter in &mut filters {
-            filter.verify().map_err(|error| RpcError::InvalidParams(format!("Invalid param: {error:?}")))?;
+            filter
+                .verify()
+                .map_err(|error| RpcError::InvalidParams(format!("Invalid param: {error:?}")))?;
             if let RpcFilterType::Memcmp(memcmp) = filter {
                 // Decoded once here instead of once per account.
-                let bytes = memcmp.bytes().map(|bytes| bytes.into_owned()).unwrap_or_default();
+                let bytes = memcmp
+                    .bytes()
+                    .map(|bytes| bytes.into_owned())
+                    .unwrap_or_default();
                 *memcmp = Memcmp::new_raw_bytes(memcmp.offset(), bytes);
             }
         }

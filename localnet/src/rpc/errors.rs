@@ -30,7 +30,9 @@ pub enum RpcError {
     #[error("Block not available for slot {0}")]
     BlockNotAvailable(u64),
     /// The ledger cannot be written: -32005.
-    #[error("Node is unhealthy: {0}; free disk space or repair the ledger directory, then restart cyxwiz-localnet")]
+    #[error(
+        "Node is unhealthy: {0}; free disk space or repair the ledger directory, then restart cyxwiz-localnet"
+    )]
     Unhealthy(String),
     /// The caller did not say that it understands this version: -32015.
     #[error(
@@ -54,11 +56,17 @@ impl RpcError {
         match self {
             Self::InvalidParams(_) => -32602,
             Self::InvalidRequest(_) => -32600,
-            Self::PreflightFailure { .. } => code::JSON_RPC_SERVER_ERROR_SEND_TRANSACTION_PREFLIGHT_FAILURE,
-            Self::SignatureVerification => code::JSON_RPC_SERVER_ERROR_TRANSACTION_SIGNATURE_VERIFICATION_FAILURE,
+            Self::PreflightFailure { .. } => {
+                code::JSON_RPC_SERVER_ERROR_SEND_TRANSACTION_PREFLIGHT_FAILURE
+            }
+            Self::SignatureVerification => {
+                code::JSON_RPC_SERVER_ERROR_TRANSACTION_SIGNATURE_VERIFICATION_FAILURE
+            }
             Self::BlockNotAvailable(_) => code::JSON_RPC_SERVER_ERROR_BLOCK_NOT_AVAILABLE,
             Self::Unhealthy(_) => code::JSON_RPC_SERVER_ERROR_NODE_UNHEALTHY,
-            Self::UnsupportedVersion(_) => code::JSON_RPC_SERVER_ERROR_UNSUPPORTED_TRANSACTION_VERSION,
+            Self::UnsupportedVersion(_) => {
+                code::JSON_RPC_SERVER_ERROR_UNSUPPORTED_TRANSACTION_VERSION
+            }
             Self::MinContextSlot(_) => code::JSON_RPC_SERVER_ERROR_MIN_CONTEXT_SLOT_NOT_REACHED,
             Self::TimeTravelOff => -32601,
             Self::Internal(_) => -32603,

@@ -88,7 +88,10 @@ fn method(
 
 /// A result with the slot it was true in.
 fn with_context<T: Serialize>(chain: &Chain, value: T) -> Answer {
-    Ok(serde_json::to_value(Response { context: RpcResponseContext::new(chain.slot()), value })?)
+    Ok(serde_json::to_value(Response {
+        context: RpcResponseContext::new(chain.slot()),
+        value,
+    })?)
 }
 
 /// Refuses a caller that wants a later slot.

@@ -36,7 +36,10 @@ impl Arguments {
     pub fn required<T: DeserializeOwned>(&self, index: usize) -> Result<T, RpcError> {
         match self.0.get(index) {
             Some(value) => parse(value),
-            None => Err(RpcError::InvalidParams(format!("`params` should have at least {} argument(s)", index + 1))),
+            None => Err(RpcError::InvalidParams(format!(
+                "`params` should have at least {} argument(s)",
+                index + 1
+            ))),
         }
     }
 
@@ -82,7 +85,8 @@ impl Arguments {
 /// # Errors
 /// When it is not base58 of 32 bytes.
 pub fn parse_pubkey(text: &str) -> Result<Pubkey, RpcError> {
-    Pubkey::from_str(text).map_err(|error| RpcError::InvalidParams(format!("Invalid param: {error:?}")))
+    Pubkey::from_str(text)
+        .map_err(|error| RpcError::InvalidParams(format!("Invalid param: {error:?}")))
 }
 
 /// Reads a base58 signature.
@@ -90,9 +94,11 @@ pub fn parse_pubkey(text: &str) -> Result<Pubkey, RpcError> {
 /// # Errors
 /// When it is not base58 of 64 bytes.
 pub fn parse_signature(text: &str) -> Result<Signature, RpcError> {
-    Signature::from_str(text).map_err(|error| RpcError::InvalidParams(format!("Invalid param: {error:?}")))
+    Signature::from_str(text)
+        .map_err(|error| RpcError::InvalidParams(format!("Invalid param: {error:?}")))
 }
 
 fn parse<T: DeserializeOwned>(value: &Value) -> Result<T, RpcError> {
-    T::deserialize(value).map_err(|error| RpcError::InvalidParams(format!("Invalid params: {error}.")))
+    T::deserialize(value)
+        .map_err(|error| RpcError::InvalidParams(format!("Invalid params: {error}.")))
 }

@@ -14,11 +14,12 @@ use solana_account::ReadableAccount;
 use solana_account_decoder_client_types::UiAccountEncoding;
 use solana_pubkey::Pubkey;
 use solana_rpc_client_api::config::{
-    RpcAccountInfoConfig, RpcProgramAccountsConfig, RpcSignatureSubscribeConfig, RpcTransactionLogsFilter,
+    RpcAccountInfoConfig, RpcProgramAccountsConfig, RpcSignatureSubscribeConfig,
+    RpcTransactionLogsFilter,
 };
 use solana_rpc_client_api::response::{
-    ProcessedSignatureResult, ReceivedSignatureResult, Response, RpcKeyedAccount, RpcLogsResponse, RpcResponseContext,
-    RpcSignatureResult, SlotInfo,
+    ProcessedSignatureResult, ReceivedSignatureResult, Response, RpcKeyedAccount, RpcLogsResponse,
+    RpcResponseContext, RpcSignatureResult, SlotInfo,
 };
 use solana_transaction_error::TransactionError;
 use tokio::sync::broadcast::Receiver;
@@ -86,10 +87,17 @@ pub fn register(module: &mut RpcModule<Context>) -> Result<(), RegisterMethodErr
     Ok(())
 }
 
-async fn account(params: Params<'static>, pending: PendingSubscriptionSink, context: Arc<Context>) -> Ended {
+async fn account(
+    params: Params<'static>,
+    pending: PendingSubscriptionSink,
+    context: Arc<Context>,
+) -> Ended {
     let read = || {
         let arguments = Arguments::new(&params)?;
-        Ok((arguments.pubkey(0)?, arguments.optional::<RpcAccountInfoConfig>(1)?))
+        Ok((
+            arguments.pubkey(0)?,
+            arguments.optional::<RpcAccountInfoConfig>(1)?,
+        ))
     };
     let Some(((address, config), mut feed)) = accept(read(), pending, &context).await? else {
         return Ok(());
@@ -107,14 +115,19 @@ async fn account(params: Params<'static>, pending: PendingSubscriptionSink, cont
     Ok(())
 }
 
-async fn program(params: Params<'static>, pending: PendingSubscriptionSink, context: Arc<Context>) -> Ended {
+async fn program(
+    params: Params<'static>,
+    pending: PendingSubscriptionSink,
+    context: Arc<Context>,
+) -> Ended {
     let read = || {
         let arguments = Arguments::new(&params)?;
         let config: RpcProgramAccountsConfig = arguments.optional(1)?;
         let view = AccountView::new(&config.account_config, UiAccountEncoding::Binary);
         Ok((arguments.pubkey(0)?, view, Filters::new(config.filters)?))
     };
-    let Some(((program, view, filters), mut feed)) = accept(read(), pending, &context).await? else {
+    let Some(((program, view, filters), mut feed)) = accept(read(), pending, &context).await?
+    else {
         return Ok(());
     };
     while let Some(event) = feed.next_transaction().await {
@@ -124,7 +137,10 @@ async fn program(params: Params<'static>, pending: PendingSubscriptionSink, cont
             }
             let shown = view.show(&context.chain.read(), address, account);
             if let Ok(account) = shown {
-                let keyed = RpcKeyedAccount { pubkey: address.to_string(), account };
+                let keyed = RpcKeyedAccount {
+                    pubkey: address.to_string(),
+                    account,
+                };
                 feed.send_at(event.transaction.slot, &keyed).await?;
             }
         }
@@ -132,13 +148,21 @@ async fn program(params: Params<'static>, pending: PendingSubscriptionSink, cont
     Ok(())
 }
 
-async fn logs(params: Params<'static>, pending: PendingSubscriptionSink, context: Arc<Context>) -> Ended {
+async fn logs(
+    params: Params<'static>,
+    pending: PendingSubscriptionSink,
+    context: Arc<Context>,
+) -> Ended {
     let read = || {
         let mentioned = match Arguments::new(&params)?.required(0)? {
             RpcTransactionLogsFilter::All | RpcTransactionLogsFilter::AllWithVotes => None,
             RpcTransactionLogsFilter::Mentions(keys) => match &keys[..] {
                 [key] => Some(parse_pubkey(key)?),
-                _ => return Err(RpcError::InvalidParams("Invalid Request: Only 1 address supported".into())),
+                _ => {
+                    return Err(RpcError::InvalidParams(
+                        "Invalid Request: Only 1 address supported".into(),
+                    ));
+                }
             },
         };
         Ok(mentioned)
@@ -162,18 +186,29 @@ async fn logs(params: Params<'static>, pending: PendingSubscriptionSink, context
 }
 
 /// Ends after its one notification, which comes at once when the transaction was processed before.
-async fn signature(params: Params<'static>, pending: PendingSubscriptionSink, context: Arc<Context>) -> Ended {
+async fn signature(
+    params: Params<'static>,
+    pending: PendingSubscriptionSink,
+    context: Arc<Context>,
+) -> Ended {
     let read = || {
         let arguments = Arguments::new(&params)?;
         let config: RpcSignatureSubscribeConfig = arguments.optional(1)?;
-        Ok((arguments.signature(0)?, config.enable_received_notification.unwrap_or(false)))
+        Ok((
+            arguments.signature(0)?,
+            config.enable_received_notification.unwrap_or(false),
+        ))
     };
     let Some(((signature, received), mut feed)) = accept(read(), pending, &context).await? else {
         return Ok(());
     };
     let outcome = |processed: &ProcessedTransaction| (processed.slot, processed.error.clone());
-    let mut found: Option<(u64, Option<TransactionError>)> =
-        context.chain.read().history().get(&signature).map(|processed| outcome(processed));
+    let mut found: Option<(u64, Option<TransactionError>)> = context
+        .chain
+        .read()
+        .history()
+        .get(&signature)
+        .map(|processed| outcome(processed));
     while found.is_none() {
         let Some(event) = feed.next_transaction().await else {
             return Ok(());
@@ -182,11 +217,15 @@ async fn signature(params: Params<'static>, pending: PendingSubscriptionSink, co
     }
     if let Some((slot, error)) = found {
         if received {
-            let seen = RpcSignatureResult::ReceivedSignature(ReceivedSignatureResult::ReceivedSignature);
+            let seen =
+                RpcSignatureResult::ReceivedSignature(ReceivedSignatureResult::ReceivedSignature);
             feed.send_at(slot, &seen).await?;
         }
-        let result = ProcessedSignatureResult { err: error.map(Into::into) };
-        feed.send_at(slot, &RpcSignatureResult::ProcessedSignature(result)).await?;
+        let result = ProcessedSignatureResult {
+            err: error.map(Into::into),
+        };
+        feed.send_at(slot, &RpcSignatureResult::ProcessedSignature(result))
+            .await?;
     }
     Ok(())
 }
@@ -197,7 +236,12 @@ async fn slot(pending: PendingSubscriptionSink, context: Arc<Context>) -> Ended 
     };
     while let Some(slot) = feed.next_slot().await {
         let parent = slot.saturating_sub(1);
-        feed.send(&SlotInfo { slot, parent, root: parent }).await?;
+        feed.send(&SlotInfo {
+            slot,
+            parent,
+            root: parent,
+        })
+        .await?;
     }
     Ok(())
 }
@@ -270,7 +314,14 @@ impl Feed {
     }
 
     async fn send_at<T: Serialize>(&self, slot: u64, value: &T) -> Ended {
-        self.send(&Response { context: RpcResponseContext { slot, api_version: None }, value }).await
+        self.send(&Response {
+            context: RpcResponseContext {
+                slot,
+                api_version: None,
+            },
+            value,
+        })
+        .await
     }
 
     async fn send<T: Serialize>(&self, value: &T) -> Ended {

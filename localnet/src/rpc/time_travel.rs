@@ -43,7 +43,11 @@ fn set_time(context: &Context, arguments: &Arguments) -> Answer {
 }
 
 fn allowed(context: &Context) -> Result<(), RpcError> {
-    if context.allow_time_travel { Ok(()) } else { Err(RpcError::TimeTravelOff) }
+    if context.allow_time_travel {
+        Ok(())
+    } else {
+        Err(RpcError::TimeTravelOff)
+    }
 }
 
 fn now(chain: &Chain) -> Answer {

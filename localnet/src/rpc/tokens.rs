@@ -32,9 +32,15 @@ pub fn register(module: &mut RpcModule<Context>) -> Result<(), RegisterMethodErr
     method(module, "getTokenAccountsByOwner", |context, arguments| {
         accounts_by(context, arguments, |token, owner| token.owner == *owner)
     })?;
-    method(module, "getTokenAccountsByDelegate", |context, arguments| {
-        accounts_by(context, arguments, |token, delegate| token.delegate.as_ref() == Some(delegate))
-    })
+    method(
+        module,
+        "getTokenAccountsByDelegate",
+        |context, arguments| {
+            accounts_by(context, arguments, |token, delegate| {
+                token.delegate.as_ref() == Some(delegate)
+            })
+        },
+    )
 }
 
 /// An amount with its decimals, as callers see it.
@@ -45,7 +51,9 @@ pub fn show_amount(amount: u64, decimals: u8) -> UiTokenAmount {
 fn account_balance(context: &Context, arguments: &Arguments) -> Answer {
     let address = arguments.pubkey(0)?;
     let chain = context.chain.read();
-    let account = chain.account(&address).ok_or_else(|| invalid("could not find account"))?;
+    let account = chain
+        .account(&address)
+        .ok_or_else(|| invalid("could not find account"))?;
     let token = TokenAccount::read(account).ok_or_else(|| invalid("not a Token account"))?;
     let mint = mint(&chain, &token.mint)?;
     with_context(&chain, show_amount(token.amount, mint.decimals))
@@ -81,7 +89,11 @@ fn largest_accounts(context: &Context, arguments: &Arguments) -> Answer {
     with_context(&chain, shown)
 }
 
-fn accounts_by(context: &Context, arguments: &Arguments, belongs: fn(&TokenAccount, &Pubkey) -> bool) -> Answer {
+fn accounts_by(
+    context: &Context,
+    arguments: &Arguments,
+    belongs: fn(&TokenAccount, &Pubkey) -> bool,
+) -> Answer {
     let party = arguments.pubkey(0)?;
     let filter: RpcTokenAccountsFilter = arguments.required(1)?;
     let config: RpcAccountInfoConfig = arguments.optional(2)?;
@@ -113,7 +125,9 @@ fn accounts_by(context: &Context, arguments: &Arguments, belongs: fn(&TokenAccou
 }
 
 fn mint(chain: &Chain, address: &Pubkey) -> Result<Mint, RpcError> {
-    let account = chain.account(address).ok_or_else(|| invalid("could not find mint"))?;
+    let account = chain
+        .account(address)
+        .ok_or_else(|| invalid("could not find mint"))?;
     Mint::read(account).ok_or_else(|| invalid("not a Token mint"))
 }
 

@@ -7,14 +7,16 @@ use solana_message::VersionedMessage;
 use solana_message::inner_instruction::InnerInstructionsList;
 use solana_pubkey::Pubkey;
 use solana_rpc_client_api::response::{
-    EncodedTransaction, EncodedTransactionWithStatusMeta, OptionSerializer, TransactionBinaryEncoding, UiCompiledInstruction,
-    UiInnerInstructions, UiInstruction, UiLoadedAddresses, UiParsedInstruction, UiPartiallyDecodedInstruction, UiReturnDataEncoding,
+    EncodedTransaction, EncodedTransactionWithStatusMeta, OptionSerializer,
+    TransactionBinaryEncoding, UiCompiledInstruction, UiInnerInstructions, UiInstruction,
+    UiLoadedAddresses, UiParsedInstruction, UiPartiallyDecodedInstruction, UiReturnDataEncoding,
     UiTransactionReturnData, UiTransactionStatusMeta, UiTransactionTokenBalance,
 };
 use solana_transaction::versioned::{TransactionVersion, VersionedTransaction};
 use solana_transaction_status_client_types::{
-    EncodedConfirmedTransactionWithStatusMeta, ParsedAccount, ParsedAccountSource, UiAddressTableLookup, UiMessage,
-    UiParsedMessage, UiRawMessage, UiTransaction, UiTransactionEncoding,
+    EncodedConfirmedTransactionWithStatusMeta, ParsedAccount, ParsedAccountSource,
+    UiAddressTableLookup, UiMessage, UiParsedMessage, UiRawMessage, UiTransaction,
+    UiTransactionEncoding,
 };
 
 use super::errors::RpcError;
@@ -36,7 +38,9 @@ pub fn confirmed(
     let transaction = processed.transaction();
     let version = match (max_version, transaction.version()) {
         (None, TransactionVersion::Legacy(_)) => None,
-        (None, TransactionVersion::Number(number)) => return Err(RpcError::UnsupportedVersion(number)),
+        (None, TransactionVersion::Number(number)) => {
+            return Err(RpcError::UnsupportedVersion(number));
+        }
         (Some(max), TransactionVersion::Number(number)) if number > max => {
             return Err(RpcError::UnsupportedVersion(number));
         }
@@ -44,30 +48,50 @@ pub fn confirmed(
     };
     let parsed = encoding == UiTransactionEncoding::JsonParsed;
     let transaction = match encoding {
-        UiTransactionEncoding::Binary => EncodedTransaction::LegacyBinary(bs58::encode(&processed.wire).into_string()),
+        UiTransactionEncoding::Binary => {
+            EncodedTransaction::LegacyBinary(bs58::encode(&processed.wire).into_string())
+        }
         UiTransactionEncoding::Base58 => EncodedTransaction::Binary(
             bs58::encode(&processed.wire).into_string(),
             TransactionBinaryEncoding::Base58,
         ),
-        UiTransactionEncoding::Base64 => {
-            EncodedTransaction::Binary(BASE64_STANDARD.encode(&processed.wire), TransactionBinaryEncoding::Base64)
+        UiTransactionEncoding::Base64 => EncodedTransaction::Binary(
+            BASE64_STANDARD.encode(&processed.wire),
+            TransactionBinaryEncoding::Base64,
+        ),
+        UiTransactionEncoding::Json | UiTransactionEncoding::JsonParsed => {
+            EncodedTransaction::Json(UiTransaction {
+                signatures: transaction
+                    .signatures
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+                message: if parsed {
+                    parsed_message(processed, &transaction)
+                } else {
+                    raw_message(&transaction.message)
+                },
+            })
         }
-        UiTransactionEncoding::Json | UiTransactionEncoding::JsonParsed => EncodedTransaction::Json(UiTransaction {
-            signatures: transaction.signatures.iter().map(ToString::to_string).collect(),
-            message: if parsed { parsed_message(processed, &transaction) } else { raw_message(&transaction.message) },
-        }),
     };
     let meta = Some(status_meta(processed, parsed));
     Ok(EncodedConfirmedTransactionWithStatusMeta {
         slot: processed.slot,
-        transaction: EncodedTransactionWithStatusMeta { transaction, meta, version },
+        transaction: EncodedTransactionWithStatusMeta {
+            transaction,
+            meta,
+            version,
+        },
         block_time: Some(processed.block_time),
         transaction_index: None,
     })
 }
 
 /// Shows the calls that programs made, grouped by top-level instruction; instructions without calls are left out.
-pub fn inner_instructions(list: &InnerInstructionsList, parsed_with: Option<&[Pubkey]>) -> Vec<UiInnerInstructions> {
+pub fn inner_instructions(
+    list: &InnerInstructionsList,
+    parsed_with: Option<&[Pubkey]>,
+) -> Vec<UiInnerInstructions> {
     list.iter()
         .enumerate()
         .filter(|(_, calls)| !calls.is_empty())
@@ -76,8 +100,10 @@ pub fn inner_instructions(list: &InnerInstructionsList, parsed_with: Option<&[Pu
             instructions: calls
                 .iter()
                 .map(|call| {
-                    let compiled =
-                        UiCompiledInstruction::from(&call.instruction, Some(u32::from(call.stack_height)));
+                    let compiled = UiCompiledInstruction::from(
+                        &call.instruction,
+                        Some(u32::from(call.stack_height)),
+                    );
                     show_instruction(compiled, parsed_with)
                 })
                 .collect(),
@@ -102,11 +128,17 @@ fn status_meta(processed: &ProcessedTransaction, parsed: bool) -> UiTransactionS
     let keys = parsed.then_some(&processed.account_keys[..]);
     UiTransactionStatusMeta {
         err: processed.error.clone().map(Into::into),
-        status: processed.error.clone().map_or(Ok(()), |error| Err(error.into())),
+        status: processed
+            .error
+            .clone()
+            .map_or(Ok(()), |error| Err(error.into())),
         fee: processed.fee,
         pre_balances: processed.pre_balances.clone(),
         post_balances: processed.post_balances.clone(),
-        inner_instructions: OptionSerializer::Some(inner_instructions(&processed.inner_instructions, keys)),
+        inner_instructions: OptionSerializer::Some(inner_instructions(
+            &processed.inner_instructions,
+            keys,
+        )),
         log_messages: OptionSerializer::Some(processed.logs.clone()),
         pre_token_balances: OptionSerializer::Some(show_balances(&processed.pre_token_balances)),
         post_token_balances: OptionSerializer::Some(show_balances(&processed.post_token_balances)),
@@ -116,7 +148,10 @@ fn status_meta(processed: &ProcessedTransaction, parsed: bool) -> UiTransactionS
             (!parsed).then(|| UiLoadedAddresses::from(&processed.loaded_addresses)),
         ),
         return_data: OptionSerializer::or_skip(
-            processed.return_data.as_ref().map(|(program_id, data)| show_return_data(program_id, data)),
+            processed
+                .return_data
+                .as_ref()
+                .map(|(program_id, data)| show_return_data(program_id, data)),
         ),
         compute_units_consumed: OptionSerializer::Some(processed.compute_units),
         cost_units: OptionSerializer::Skip,
@@ -139,7 +174,11 @@ fn show_balances(balances: &[TokenBalance]) -> Vec<UiTransactionTokenBalance> {
 fn raw_message(message: &VersionedMessage) -> UiMessage {
     UiMessage::Raw(UiRawMessage {
         header: *message.header(),
-        account_keys: message.static_account_keys().iter().map(ToString::to_string).collect(),
+        account_keys: message
+            .static_account_keys()
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         recent_blockhash: message.recent_blockhash().to_string(),
         instructions: message
             .instructions()
@@ -151,7 +190,10 @@ fn raw_message(message: &VersionedMessage) -> UiMessage {
 }
 
 /// Instructions are shown with their accounts by name; their data stays encoded, as a validator shows programs it does not know.
-fn parsed_message(processed: &ProcessedTransaction, transaction: &VersionedTransaction) -> UiMessage {
+fn parsed_message(
+    processed: &ProcessedTransaction,
+    transaction: &VersionedTransaction,
+) -> UiMessage {
     let message = &transaction.message;
     let statics = message.static_account_keys().len();
     let loaded_writable = processed.loaded_addresses.writable.len();
@@ -161,9 +203,17 @@ fn parsed_message(processed: &ProcessedTransaction, transaction: &VersionedTrans
         .enumerate()
         .map(|(index, key)| ParsedAccount {
             pubkey: key.to_string(),
-            writable: if index < statics { message.is_maybe_writable(index, None) } else { index < statics + loaded_writable },
+            writable: if index < statics {
+                message.is_maybe_writable(index, None)
+            } else {
+                index < statics + loaded_writable
+            },
             signer: message.is_signer(index),
-            source: Some(if index < statics { ParsedAccountSource::Transaction } else { ParsedAccountSource::LookupTable }),
+            source: Some(if index < statics {
+                ParsedAccountSource::Transaction
+            } else {
+                ParsedAccountSource::LookupTable
+            }),
         })
         .collect();
     UiMessage::Parsed(UiParsedMessage {
@@ -192,11 +242,17 @@ fn show_instruction(compiled: UiCompiledInstruction, keys: Option<&[Pubkey]>) ->
     let Some(keys) = keys else {
         return UiInstruction::Compiled(compiled);
     };
-    let name = |index: &u8| keys.get(usize::from(*index)).map(ToString::to_string).unwrap_or_default();
-    UiInstruction::Parsed(UiParsedInstruction::PartiallyDecoded(UiPartiallyDecodedInstruction {
-        program_id: name(&compiled.program_id_index),
-        accounts: compiled.accounts.iter().map(name).collect(),
-        data: compiled.data,
-        stack_height: compiled.stack_height,
-    }))
+    let name = |index: &u8| {
+        keys.get(usize::from(*index))
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    };
+    UiInstruction::Parsed(UiParsedInstruction::PartiallyDecoded(
+        UiPartiallyDecodedInstruction {
+            program_id: name(&compiled.program_id_index),
+            accounts: compiled.accounts.iter().map(name).collect(),
+            data: compiled.data,
+            stack_height: compiled.stack_height,
+        },
+    ))
 }

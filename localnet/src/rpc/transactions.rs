@@ -10,14 +10,18 @@ use solana_account_decoder_client_types::{UiAccount, UiAccountEncoding};
 use solana_message::VersionedMessage;
 use solana_rpc_client_api::config::{
     RpcContextConfig, RpcEncodingConfigWrapper, RpcRequestAirdropConfig, RpcSendTransactionConfig,
-    RpcSignaturesForAddressConfig, RpcSimulateTransactionAccountsConfig, RpcSimulateTransactionConfig, RpcTransactionConfig,
+    RpcSignaturesForAddressConfig, RpcSimulateTransactionAccountsConfig,
+    RpcSimulateTransactionConfig, RpcTransactionConfig,
 };
 use solana_rpc_client_api::response::{
-    RpcBlockhash, RpcConfirmedTransactionStatusWithSignature, RpcSimulateTransactionResult, TransactionConfirmationStatus,
+    RpcBlockhash, RpcConfirmedTransactionStatusWithSignature, RpcSimulateTransactionResult,
+    TransactionConfirmationStatus,
 };
 use solana_transaction::versioned::VersionedTransaction;
 use solana_transaction_error::TransactionError;
-use solana_transaction_status_client_types::{TransactionBinaryEncoding, TransactionStatus, UiTransactionEncoding};
+use solana_transaction_status_client_types::{
+    TransactionBinaryEncoding, TransactionStatus, UiTransactionEncoding,
+};
 
 use super::accounts::AccountView;
 use super::errors::RpcError;
@@ -84,14 +88,19 @@ fn simulate_transaction(context: &Context, arguments: &Arguments) -> Answer {
     let config: RpcSimulateTransactionConfig = arguments.optional(1)?;
     let mut transaction: VersionedTransaction = decode(&text, binary_encoding(config.encoding)?)?;
     if config.sig_verify && config.replace_recent_blockhash {
-        return Err(RpcError::InvalidParams("sigVerify may not be used with replaceRecentBlockhash".into()));
+        return Err(RpcError::InvalidParams(
+            "sigVerify may not be used with replaceRecentBlockhash".into(),
+        ));
     }
     let chain = context.chain.read();
     require_slot(&chain, config.min_context_slot)?;
     let replacement_blockhash = config.replace_recent_blockhash.then(|| {
         let (blockhash, last_valid_block_height) = chain.blockhashes().latest();
         transaction.message.set_recent_blockhash(blockhash);
-        RpcBlockhash { blockhash: blockhash.to_string(), last_valid_block_height }
+        RpcBlockhash {
+            blockhash: blockhash.to_string(),
+            last_valid_block_height,
+        }
     });
     transaction
         .sanitize()
@@ -103,8 +112,10 @@ fn simulate_transaction(context: &Context, arguments: &Arguments) -> Answer {
     let mut shown = show_simulation(&simulation);
     shown.replacement_blockhash = replacement_blockhash;
     if config.inner_instructions {
-        shown.inner_instructions =
-            Some(transaction_view::inner_instructions(&simulation.meta.inner_instructions, None));
+        shown.inner_instructions = Some(transaction_view::inner_instructions(
+            &simulation.meta.inner_instructions,
+            None,
+        ));
     }
     if let Some(accounts) = config.accounts {
         shown.accounts = Some(show_accounts(&chain, &simulation, &accounts)?);
@@ -124,8 +135,15 @@ fn show_accounts(
         .iter()
         .map(|text| {
             let address = parse_pubkey(text)?;
-            let after = simulation.accounts.iter().find(|(key, _)| *key == address).map(|(_, account)| account);
-            after.or_else(|| chain.account(&address)).map(|account| view.show(chain, &address, account)).transpose()
+            let after = simulation
+                .accounts
+                .iter()
+                .find(|(key, _)| *key == address)
+                .map(|(_, account)| account);
+            after
+                .or_else(|| chain.account(&address))
+                .map(|account| view.show(chain, &address, account))
+                .transpose()
         })
         .collect()
 }
@@ -168,7 +186,10 @@ fn request_airdrop(context: &Context, arguments: &Arguments) -> Answer {
 }
 
 fn fee_for_message(context: &Context, arguments: &Arguments) -> Answer {
-    let message: VersionedMessage = decode(&arguments.required::<String>(0)?, TransactionBinaryEncoding::Base64)?;
+    let message: VersionedMessage = decode(
+        &arguments.required::<String>(0)?,
+        TransactionBinaryEncoding::Base64,
+    )?;
     let config: RpcContextConfig = arguments.optional(1)?;
     let chain = context.chain.read();
     require_slot(&chain, config.min_context_slot)?;
@@ -178,9 +199,14 @@ fn fee_for_message(context: &Context, arguments: &Arguments) -> Answer {
 fn signature_statuses(context: &Context, arguments: &Arguments) -> Answer {
     let signatures: Vec<String> = arguments.required(0)?;
     if signatures.len() > MAX_STATUSES {
-        return Err(RpcError::InvalidParams(format!("Too many inputs provided; max {MAX_STATUSES}")));
+        return Err(RpcError::InvalidParams(format!(
+            "Too many inputs provided; max {MAX_STATUSES}"
+        )));
     }
-    let signatures = signatures.iter().map(|text| parse_signature(text)).collect::<Result<Vec<_>, _>>()?;
+    let signatures = signatures
+        .iter()
+        .map(|text| parse_signature(text))
+        .collect::<Result<Vec<_>, _>>()?;
     let chain = context.chain.read();
     let statuses: Vec<Option<TransactionStatus>> = signatures
         .iter()
@@ -203,7 +229,9 @@ fn signatures_for_address(context: &Context, arguments: &Arguments) -> Answer {
     let config: RpcSignaturesForAddressConfig = arguments.optional(1)?;
     let limit = config.limit.unwrap_or(MAX_SIGNATURES);
     if limit == 0 || limit > MAX_SIGNATURES {
-        return Err(RpcError::InvalidParams(format!("Invalid limit; max {MAX_SIGNATURES}")));
+        return Err(RpcError::InvalidParams(format!(
+            "Invalid limit; max {MAX_SIGNATURES}"
+        )));
     }
     let before = config.before.as_deref().map(parse_signature).transpose()?;
     let until = config.until.as_deref().map(parse_signature).transpose()?;
@@ -229,35 +257,48 @@ fn signatures_for_address(context: &Context, arguments: &Arguments) -> Answer {
 fn transaction(context: &Context, arguments: &Arguments) -> Answer {
     let signature = arguments.signature(0)?;
     let config: Option<RpcEncodingConfigWrapper<RpcTransactionConfig>> = arguments.optional(1)?;
-    let config = config.map(|config| config.convert_to_current()).unwrap_or_default();
+    let config = config
+        .map(|config| config.convert_to_current())
+        .unwrap_or_default();
     let encoding = config.encoding.unwrap_or(UiTransactionEncoding::Json);
     let processed = context.chain.read().history().get(&signature).cloned();
     match processed {
         None => Ok(Value::Null),
         Some(processed) => {
-            let shown = transaction_view::confirmed(&processed, encoding, config.max_supported_transaction_version)?;
+            let shown = transaction_view::confirmed(
+                &processed,
+                encoding,
+                config.max_supported_transaction_version,
+            )?;
             Ok(serde_json::to_value(shown)?)
         }
     }
 }
 
-fn binary_encoding(encoding: Option<UiTransactionEncoding>) -> Result<TransactionBinaryEncoding, RpcError> {
+fn binary_encoding(
+    encoding: Option<UiTransactionEncoding>,
+) -> Result<TransactionBinaryEncoding, RpcError> {
     let encoding = encoding.unwrap_or(UiTransactionEncoding::Base58);
     encoding.into_binary_encoding().ok_or_else(|| {
-        RpcError::InvalidParams(format!("unsupported encoding: {encoding}. Supported encodings: base58, base64"))
+        RpcError::InvalidParams(format!(
+            "unsupported encoding: {encoding}. Supported encodings: base58, base64"
+        ))
     })
 }
 
 /// Reads a transaction or message in wire format, which must fill its bytes.
-fn decode<T: DeserializeOwned>(text: &str, encoding: TransactionBinaryEncoding) -> Result<T, RpcError> {
+fn decode<T: DeserializeOwned>(
+    text: &str,
+    encoding: TransactionBinaryEncoding,
+) -> Result<T, RpcError> {
     let name = std::any::type_name::<T>();
     let bytes = match encoding {
-        TransactionBinaryEncoding::Base58 => bs58::decode(text)
-            .into_vec()
-            .map_err(|error| RpcError::InvalidParams(format!("invalid base58 encoding: {error:?}")))?,
-        TransactionBinaryEncoding::Base64 => BASE64_STANDARD
-            .decode(text)
-            .map_err(|error| RpcError::InvalidParams(format!("invalid base64 encoding: {error:?}")))?,
+        TransactionBinaryEncoding::Base58 => bs58::decode(text).into_vec().map_err(|error| {
+            RpcError::InvalidParams(format!("invalid base58 encoding: {error:?}"))
+        })?,
+        TransactionBinaryEncoding::Base64 => BASE64_STANDARD.decode(text).map_err(|error| {
+            RpcError::InvalidParams(format!("invalid base64 encoding: {error:?}"))
+        })?,
     };
     if bytes.len() > MAX_TRANSACTION {
         return Err(RpcError::InvalidParams(format!(
@@ -265,5 +306,6 @@ fn decode<T: DeserializeOwned>(text: &str, encoding: TransactionBinaryEncoding) 
             bytes.len()
         )));
     }
-    bincode::deserialize(&bytes).map_err(|error| RpcError::InvalidParams(format!("failed to deserialize {name}: {error}")))
+    bincode::deserialize(&bytes)
+        .map_err(|error| RpcError::InvalidParams(format!("failed to deserialize {name}: {error}")))
 }
