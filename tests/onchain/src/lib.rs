@@ -1,1 +1,19 @@
-//! Skeleton.
+//! The compiled programs in LiteSVM: a deployed and configured market, and a client for it.
+//!
+//! For every instruction there are two methods: `do_x` takes the happy path and panics when it is
+//! refused, `x` takes accounts and signers as given, for the refusals. The accounts of the happy path
+//! come from `x_accounts`, to be edited before `x`.
+
+pub mod address;
+mod escrow;
+mod registry;
+mod reputation;
+mod tokens;
+mod units;
+mod world;
+
+pub use escrow::{Job, completion, job_args, receipt_of, signed_message, signed_receipt};
+pub use registry::profile;
+pub use tokens::CYXWIZ;
+pub use units::{Units, committed_units, write_units};
+pub use world::{START, Sent, Wallet, World, assert_anchor_error, assert_refused, key, succeed};

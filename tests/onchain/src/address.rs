@@ -1,0 +1,88 @@
+//! Where the programs' accounts lie.
+
+use anchor_lang::prelude::Pubkey;
+use job_escrow::{Config as EscrowConfig, Escrow};
+use node_registry::{Config as RegistryConfig, JobLock, Node};
+use reputation::{Config as ReputationConfig, Rating, Reputation, UserReputation};
+
+fn pda(seeds: &[&[u8]], program: &Pubkey) -> Pubkey {
+    Pubkey::find_program_address(seeds, program).0
+}
+
+/// job-escrow's config.
+pub fn escrow_config() -> Pubkey {
+    pda(&[EscrowConfig::SEED], &job_escrow::ID)
+}
+
+/// Where fees are collected.
+pub fn platform_vault() -> Pubkey {
+    pda(&[EscrowConfig::PLATFORM_SEED], &job_escrow::ID)
+}
+
+/// job-escrow's signer towards the other programs.
+pub fn authority() -> Pubkey {
+    pda(&[EscrowConfig::AUTHORITY_SEED], &job_escrow::ID)
+}
+
+/// The escrow of a user's job.
+pub fn escrow(user: &Pubkey, job_id: &[u8; 16]) -> Pubkey {
+    pda(&[Escrow::SEED, user.as_ref(), job_id], &job_escrow::ID)
+}
+
+/// The token account of an escrow.
+pub fn vault(escrow: &Pubkey) -> Pubkey {
+    pda(&[Escrow::VAULT_SEED, escrow.as_ref()], &job_escrow::ID)
+}
+
+/// node-registry's config.
+pub fn registry_config() -> Pubkey {
+    pda(&[RegistryConfig::SEED], &node_registry::ID)
+}
+
+/// Where slashed stake is kept.
+pub fn insurance_vault() -> Pubkey {
+    pda(&[RegistryConfig::INSURANCE_SEED], &node_registry::ID)
+}
+
+/// The node of an owner.
+pub fn node(owner: &Pubkey) -> Pubkey {
+    pda(&[Node::SEED, owner.as_ref()], &node_registry::ID)
+}
+
+/// The token account with a node's stake.
+pub fn stake_vault(node: &Pubkey) -> Pubkey {
+    pda(&[Node::STAKE_SEED, node.as_ref()], &node_registry::ID)
+}
+
+/// The lock of an escrow's job.
+pub fn lock(escrow: &Pubkey) -> Pubkey {
+    pda(&[JobLock::SEED, escrow.as_ref()], &node_registry::ID)
+}
+
+/// reputation's config.
+pub fn reputation_config() -> Pubkey {
+    pda(&[ReputationConfig::SEED], &reputation::ID)
+}
+
+/// The record of a node's owner.
+pub fn reputation(owner: &Pubkey) -> Pubkey {
+    pda(&[Reputation::SEED, owner.as_ref()], &reputation::ID)
+}
+
+/// The record of a user.
+pub fn user_reputation(user: &Pubkey) -> Pubkey {
+    pda(&[UserReputation::SEED, user.as_ref()], &reputation::ID)
+}
+
+/// That an escrow was rated.
+pub fn rating(escrow: &Pubkey) -> Pubkey {
+    pda(&[Rating::SEED, escrow.as_ref()], &reputation::ID)
+}
+
+/// The loader's account that holds a program's code and names its upgrade authority.
+pub fn program_data(program: &Pubkey) -> Pubkey {
+    pda(
+        &[program.as_ref()],
+        &solana_sdk_ids::bpf_loader_upgradeable::ID,
+    )
+}

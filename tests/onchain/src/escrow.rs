@@ -1,0 +1,559 @@
+//! Client of job-escrow.
+
+use anchor_lang::prelude::Pubkey;
+use ed25519_dalek::{Signer as _, SigningKey};
+use job_escrow::{
+    Completion, ConfigArgs, CreateEscrowArgs, Escrow, Params, Receipt, accounts, instruction as ix,
+    receipt_message,
+};
+use solana_ed25519_program::new_ed25519_instruction_with_signature;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+
+use crate::{
+    address,
+    tokens::CYXWIZ,
+    world::{Sent, Wallet, World, instruction, succeed},
+};
+
+/// Where one job's escrow lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Job {
+    /// The escrow account.
+    pub escrow: Pubkey,
+    /// Its token account.
+    pub vault: Pubkey,
+    /// Who funded it.
+    pub user: Pubkey,
+}
+
+impl Job {
+    /// The job that `user` calls `job_id`.
+    pub fn new(user: &Pubkey, job_id: &[u8; 16]) -> Self {
+        let escrow = address::escrow(user, job_id);
+        Self {
+            escrow,
+            vault: address::vault(&escrow),
+            user: *user,
+        }
+    }
+}
+
+/// A job of 20 epochs within an hour, for 10 CYXWIZ.
+pub fn job_args(id: u8) -> CreateEscrowArgs {
+    CreateEscrowArgs {
+        job_id: [id; 16],
+        amount: 10 * CYXWIZ,
+        spec_hash: [1; 32],
+        dataset_root: [2; 32],
+        required_epochs: 20,
+        estimated_seconds: 600,
+        timeout_seconds: 3_600,
+    }
+}
+
+/// The Ed25519 instruction that attests `receipt` for `escrow`, signed by `signer`.
+pub fn signed_receipt(escrow: &Pubkey, receipt: &Receipt, signer: &Keypair) -> Instruction {
+    signed_message(&receipt_message(escrow, receipt), signer)
+}
+
+/// The Ed25519 instruction that attests any message.
+pub fn signed_message(message: &[u8], signer: &Keypair) -> Instruction {
+    let key = SigningKey::from_bytes(signer.secret_bytes());
+    let signature = key.sign(message).to_bytes();
+    new_ed25519_instruction_with_signature(message, &signature, &signer.pubkey().to_bytes())
+}
+
+impl World {
+    /// What `initialize` of job-escrow takes.
+    pub fn initialize_escrow_accounts(&self) -> accounts::Initialize {
+        accounts::Initialize {
+            admin: self.admin.pubkey(),
+            config: address::escrow_config(),
+            mint: self.mint,
+            platform_vault: address::platform_vault(),
+            authority: address::authority(),
+            program: job_escrow::ID,
+            program_data: address::program_data(&job_escrow::ID),
+            token_program: spl_token_interface::ID,
+            system_program: solana_sdk_ids::system_program::ID,
+        }
+    }
+
+    /// `initialize` of job-escrow.
+    pub fn initialize_escrow(
+        &mut self,
+        accounts: accounts::Initialize,
+        params: Params,
+        signers: &[&Keypair],
+    ) -> Sent {
+        let args = ConfigArgs {
+            coordinator: self.coordinator.pubkey(),
+            params,
+        };
+        let data = ix::Initialize { args };
+        self.call(
+            "job_escrow.initialize",
+            job_escrow::ID,
+            accounts,
+            data,
+            signers,
+        )
+    }
+
+    /// `initialize` of job-escrow by the upgrade authority.
+    pub fn do_initialize_escrow(&mut self) {
+        let admin = self.admin.insecure_clone();
+        let accounts = self.initialize_escrow_accounts();
+        let sent = self.initialize_escrow(accounts, Params::default(), &[&admin]);
+        succeed("initialize", sent);
+    }
+
+    fn administer(admin: &Keypair) -> accounts::Administer {
+        accounts::Administer {
+            admin: admin.pubkey(),
+            config: address::escrow_config(),
+        }
+    }
+
+    /// `set_paused` of job-escrow.
+    pub fn set_escrow_paused(&mut self, paused: bool, admin: &Keypair) -> Sent {
+        let (accounts, data) = (Self::administer(admin), ix::SetPaused { paused });
+        self.call(
+            "job_escrow.set_paused",
+            job_escrow::ID,
+            accounts,
+            data,
+            &[admin],
+        )
+    }
+
+    /// `update_config` of job-escrow, leaving the coordinator.
+    pub fn update_escrow_config(&mut self, params: Params, admin: &Keypair) -> Sent {
+        let args = ConfigArgs {
+            coordinator: self.coordinator.pubkey(),
+            params,
+        };
+        let (accounts, data) = (Self::administer(admin), ix::UpdateConfig { args });
+        self.call(
+            "job_escrow.update_config",
+            job_escrow::ID,
+            accounts,
+            data,
+            &[admin],
+        )
+    }
+
+    /// `propose_admin` of job-escrow.
+    pub fn propose_escrow_admin(&mut self, next: Pubkey, admin: &Keypair) -> Sent {
+        let (accounts, data) = (Self::administer(admin), ix::ProposeAdmin { admin: next });
+        self.call(
+            "job_escrow.propose_admin",
+            job_escrow::ID,
+            accounts,
+            data,
+            &[admin],
+        )
+    }
+
+    /// `accept_admin` of job-escrow.
+    pub fn accept_escrow_admin(&mut self, next: &Keypair) -> Sent {
+        let accounts = accounts::AcceptAdmin {
+            new_admin: next.pubkey(),
+            config: address::escrow_config(),
+        };
+        let data = ix::AcceptAdmin {};
+        self.call(
+            "job_escrow.accept_admin",
+            job_escrow::ID,
+            accounts,
+            data,
+            &[next],
+        )
+    }
+
+    /// `collect_fees`.
+    pub fn collect_fees(&mut self, to: Pubkey, amount: u64, admin: &Keypair) -> Sent {
+        let accounts = accounts::CollectFees {
+            admin: admin.pubkey(),
+            config: address::escrow_config(),
+            mint: self.mint,
+            platform_vault: address::platform_vault(),
+            to,
+            token_program: spl_token_interface::ID,
+        };
+        let data = ix::CollectFees { amount };
+        self.call(
+            "job_escrow.collect_fees",
+            job_escrow::ID,
+            accounts,
+            data,
+            &[admin],
+        )
+    }
+
+    /// A user with tokens and a record.
+    pub fn user(&mut self, name: &str, base_units: u64) -> Wallet {
+        let user = self.wallet(name, base_units);
+        self.do_open_user(&user.pubkey());
+        user
+    }
+
+    /// What `create_escrow` takes.
+    pub fn create_escrow_accounts(&self, user: &Wallet, job: &Job) -> accounts::CreateEscrow {
+        accounts::CreateEscrow {
+            user: user.pubkey(),
+            config: address::escrow_config(),
+            mint: self.mint,
+            escrow: job.escrow,
+            vault: job.vault,
+            user_token: user.token,
+            token_program: spl_token_interface::ID,
+            system_program: solana_sdk_ids::system_program::ID,
+        }
+    }
+
+    /// `create_escrow`.
+    pub fn create_escrow(
+        &mut self,
+        accounts: accounts::CreateEscrow,
+        args: CreateEscrowArgs,
+        signers: &[&Keypair],
+    ) -> Sent {
+        let data = ix::CreateEscrow { args };
+        self.call(
+            "job_escrow.create_escrow",
+            job_escrow::ID,
+            accounts,
+            data,
+            signers,
+        )
+    }
+
+    /// `create_escrow` by a user.
+    pub fn do_create_escrow(&mut self, user: &Wallet, args: CreateEscrowArgs) -> Job {
+        let job = Job::new(&user.pubkey(), &args.job_id);
+        let accounts = self.create_escrow_accounts(user, &job);
+        succeed(
+            "create_escrow",
+            self.create_escrow(accounts, args, &[&user.key]),
+        );
+        job
+    }
+
+    /// `top_up` by a wallet.
+    pub fn top_up(&mut self, job: &Job, payer: &Wallet, amount: u64) -> Sent {
+        let accounts = accounts::TopUp {
+            payer: payer.pubkey(),
+            config: address::escrow_config(),
+            escrow: job.escrow,
+            mint: self.mint,
+            vault: job.vault,
+            payer_token: payer.token,
+            token_program: spl_token_interface::ID,
+        };
+        let data = ix::TopUp { amount };
+        self.call(
+            "job_escrow.top_up",
+            job_escrow::ID,
+            accounts,
+            data,
+            &[&payer.key],
+        )
+    }
+
+    /// What `assign_node` takes.
+    pub fn assign_node_accounts(&self, job: &Job, node_owner: &Pubkey) -> accounts::AssignNode {
+        accounts::AssignNode {
+            coordinator: self.coordinator.pubkey(),
+            config: address::escrow_config(),
+            escrow: job.escrow,
+            authority: address::authority(),
+            registry_config: address::registry_config(),
+            node: address::node(node_owner),
+            lock: address::lock(&job.escrow),
+            node_reputation: address::reputation(node_owner),
+            user_reputation: address::user_reputation(&job.user),
+            registry_program: node_registry::ID,
+            system_program: solana_sdk_ids::system_program::ID,
+        }
+    }
+
+    /// `assign_node`.
+    pub fn assign_node(&mut self, accounts: accounts::AssignNode, signers: &[&Keypair]) -> Sent {
+        let data = ix::AssignNode {};
+        self.call(
+            "job_escrow.assign_node",
+            job_escrow::ID,
+            accounts,
+            data,
+            signers,
+        )
+    }
+
+    /// `assign_node` by the coordinator.
+    pub fn do_assign_node(&mut self, job: &Job, node: &Wallet) {
+        let coordinator = self.coordinator.insecure_clone();
+        let accounts = self.assign_node_accounts(job, &node.pubkey());
+        succeed("assign_node", self.assign_node(accounts, &[&coordinator]));
+    }
+
+    /// `anchor_checkpoint`.
+    pub fn anchor_checkpoint(&mut self, job: &Job, epoch: u32, signer: &Keypair) -> Sent {
+        let accounts = accounts::AnchorCheckpoint {
+            node: signer.pubkey(),
+            escrow: job.escrow,
+        };
+        let root = [epoch as u8; 32];
+        let data = ix::AnchorCheckpoint { epoch, root };
+        self.call(
+            "job_escrow.anchor_checkpoint",
+            job_escrow::ID,
+            accounts,
+            data,
+            &[signer],
+        )
+    }
+
+    /// The instruction `present_receipt`, without the signature check that must precede it.
+    pub fn present_receipt_instruction(job: &Job, receipt: Receipt) -> Instruction {
+        let accounts = accounts::PresentReceipt {
+            escrow: job.escrow,
+            instructions: solana_sdk_ids::sysvar::instructions::ID,
+        };
+        instruction(job_escrow::ID, accounts, ix::PresentReceipt { receipt })
+    }
+
+    /// `present_receipt` behind the signature check of `signer` for `signed`.
+    pub fn present_receipt(
+        &mut self,
+        job: &Job,
+        receipt: Receipt,
+        signed: &Receipt,
+        signer: &Keypair,
+    ) -> Sent {
+        let check = signed_receipt(&job.escrow, signed, signer);
+        let present = Self::present_receipt_instruction(job, receipt);
+        let sent = self.send(&[check, present], &[])?;
+        self.units
+            .record("job_escrow.present_receipt", sent.compute_units_consumed);
+        Ok(sent)
+    }
+
+    /// `present_receipt` of `seen` and `held` epochs, signed by the user.
+    pub fn do_present_receipt(&mut self, job: &Job, user: &Wallet, seen: u32, held: u32) {
+        let receipt = receipt_of(seen, held);
+        let sent = self.present_receipt(job, receipt, &receipt, &user.key);
+        succeed("present_receipt", sent);
+    }
+
+    /// `submit_completion`.
+    pub fn submit_completion(&mut self, job: &Job, args: Completion, signer: &Keypair) -> Sent {
+        let accounts = accounts::SubmitCompletion {
+            node: signer.pubkey(),
+            escrow: job.escrow,
+        };
+        let data = ix::SubmitCompletion { args };
+        self.call(
+            "job_escrow.submit_completion",
+            job_escrow::ID,
+            accounts,
+            data,
+            &[signer],
+        )
+    }
+
+    /// `submit_completion` of all 20 epochs.
+    pub fn do_submit_completion(&mut self, job: &Job, node: &Wallet) {
+        let sent = self.submit_completion(job, completion(), &node.key);
+        succeed("submit_completion", sent);
+    }
+
+    /// What settles a job after assignment.
+    pub fn settlement(&self, job: &Job) -> accounts::Settlement {
+        let escrow = self.escrow_of(job);
+        let node = address::node(&escrow.node);
+        accounts::Settlement {
+            config: address::escrow_config(),
+            escrow: job.escrow,
+            vault: job.vault,
+            mint: self.mint,
+            node_token: self.token_of(&escrow.node),
+            user_token: self.token_of(&escrow.user),
+            platform_vault: address::platform_vault(),
+            authority: address::authority(),
+            registry_config: address::registry_config(),
+            node,
+            lock: address::lock(&job.escrow),
+            lock_payer: self.coordinator.pubkey(),
+            stake_vault: address::stake_vault(&node),
+            insurance_vault: address::insurance_vault(),
+            reputation_config: address::reputation_config(),
+            node_reputation: address::reputation(&escrow.node),
+            user_reputation: address::user_reputation(&escrow.user),
+            registry_program: node_registry::ID,
+            reputation_program: reputation::ID,
+            token_program: spl_token_interface::ID,
+        }
+    }
+
+    /// `accept`.
+    pub fn accept(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
+        let user = signer.pubkey();
+        let accounts = accounts::Accept { user, settlement };
+        let data = ix::Accept {};
+        self.call(
+            "job_escrow.accept",
+            job_escrow::ID,
+            accounts,
+            data,
+            &[signer],
+        )
+    }
+
+    /// `accept` by the user.
+    pub fn do_accept(&mut self, job: &Job, user: &Wallet) {
+        let settlement = self.settlement(job);
+        succeed("accept", self.accept(settlement, &user.key));
+    }
+
+    fn by_anyone(settlement: accounts::Settlement, signer: &Keypair) -> accounts::SettleByAnyone {
+        accounts::SettleByAnyone {
+            signer: signer.pubkey(),
+            settlement,
+        }
+    }
+
+    /// `release`.
+    pub fn release(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
+        let (accounts, data) = (Self::by_anyone(settlement, signer), ix::Release {});
+        self.call(
+            "job_escrow.release",
+            job_escrow::ID,
+            accounts,
+            data,
+            &[signer],
+        )
+    }
+
+    /// `settle_cancel`.
+    pub fn settle_cancel(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
+        let (accounts, data) = (Self::by_anyone(settlement, signer), ix::SettleCancel {});
+        self.call(
+            "job_escrow.settle_cancel",
+            job_escrow::ID,
+            accounts,
+            data,
+            &[signer],
+        )
+    }
+
+    /// `fail`.
+    pub fn fail(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
+        let (accounts, data) = (Self::by_anyone(settlement, signer), ix::Fail {});
+        self.call("job_escrow.fail", job_escrow::ID, accounts, data, &[signer])
+    }
+
+    /// `timeout_refund`.
+    pub fn timeout_refund(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
+        let (accounts, data) = (Self::by_anyone(settlement, signer), ix::TimeoutRefund {});
+        self.call(
+            "job_escrow.timeout_refund",
+            job_escrow::ID,
+            accounts,
+            data,
+            &[signer],
+        )
+    }
+
+    /// What refunds an open job.
+    pub fn refund(&self, job: &Job) -> accounts::Refund {
+        accounts::Refund {
+            config: address::escrow_config(),
+            escrow: job.escrow,
+            vault: job.vault,
+            mint: self.mint,
+            user_token: self.token_of(&job.user),
+            token_program: spl_token_interface::ID,
+        }
+    }
+
+    /// `cancel`.
+    pub fn cancel(&mut self, job: &Job, signer: &Keypair) -> Sent {
+        let accounts = accounts::Cancel {
+            user: signer.pubkey(),
+            refund: self.refund(job),
+        };
+        let data = ix::Cancel {};
+        self.call(
+            "job_escrow.cancel",
+            job_escrow::ID,
+            accounts,
+            data,
+            &[signer],
+        )
+    }
+
+    /// `expire_unassigned`.
+    pub fn expire_unassigned(&mut self, refund: accounts::Refund) -> Sent {
+        let accounts = accounts::ExpireUnassigned { refund };
+        let data = ix::ExpireUnassigned {};
+        self.call(
+            "job_escrow.expire_unassigned",
+            job_escrow::ID,
+            accounts,
+            data,
+            &[],
+        )
+    }
+
+    /// What `close` takes.
+    pub fn close_accounts(&self, job: &Job, signer: &Pubkey) -> accounts::Close {
+        accounts::Close {
+            signer: *signer,
+            escrow: job.escrow,
+            vault: job.vault,
+            mint: self.mint,
+            user_token: self.token_of(&job.user),
+            rent_payer: job.user,
+            token_program: spl_token_interface::ID,
+        }
+    }
+
+    /// `close`.
+    pub fn close(&mut self, accounts: accounts::Close, signers: &[&Keypair]) -> Sent {
+        let data = ix::Close {};
+        self.call("job_escrow.close", job_escrow::ID, accounts, data, signers)
+    }
+
+    /// A job's escrow.
+    pub fn escrow_of(&self, job: &Job) -> Escrow {
+        self.read(&job.escrow)
+    }
+
+    fn token_of(&self, owner: &Pubkey) -> Pubkey {
+        spl_associated_token_account_interface::address::get_associated_token_address(
+            owner, &self.mint,
+        )
+    }
+}
+
+/// A receipt of that much progress.
+pub fn receipt_of(seen: u32, held: u32) -> Receipt {
+    Receipt {
+        epochs_seen: seen,
+        epochs_held: held,
+        checkpoint_hash: [held as u8; 32],
+    }
+}
+
+/// The result of a 20-epoch job.
+pub fn completion() -> Completion {
+    Completion {
+        final_root: [3; 32],
+        weights_hash: [4; 32],
+        epochs: 20,
+        training_seconds: 300,
+    }
+}

@@ -1,0 +1,280 @@
+//! Client of node-registry.
+
+use anchor_lang::prelude::Pubkey;
+use node_registry::{InitializeArgs, Node, NodeProfile, Params, accounts, instruction as ix};
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+
+use crate::{
+    address,
+    world::{Sent, Wallet, World, succeed},
+};
+
+/// A node's description that passes all checks.
+pub fn profile() -> NodeProfile {
+    NodeProfile {
+        endpoint: "node.example:7443".to_owned(),
+        tls_fingerprint: [7; 32],
+        region: "eu-west".to_owned(),
+        gpu_model: "NVIDIA H200".to_owned(),
+        vram_mib: 143_360,
+        ram_mib: 131_072,
+        rate_milli: 1_000,
+    }
+}
+
+impl World {
+    /// What `initialize` of node-registry takes.
+    pub fn initialize_registry_accounts(&self) -> accounts::Initialize {
+        accounts::Initialize {
+            admin: self.admin.pubkey(),
+            config: address::registry_config(),
+            mint: self.mint,
+            insurance_vault: address::insurance_vault(),
+            program: node_registry::ID,
+            program_data: address::program_data(&node_registry::ID),
+            token_program: spl_token_interface::ID,
+            system_program: solana_sdk_ids::system_program::ID,
+        }
+    }
+
+    /// `initialize` of node-registry.
+    pub fn initialize_registry(
+        &mut self,
+        accounts: accounts::Initialize,
+        params: Params,
+        signers: &[&Keypair],
+    ) -> Sent {
+        let args = InitializeArgs {
+            settlement_authority: address::authority(),
+            params,
+        };
+        let data = ix::Initialize { args };
+        self.call(
+            "node_registry.initialize",
+            node_registry::ID,
+            accounts,
+            data,
+            signers,
+        )
+    }
+
+    /// `initialize` of node-registry by the upgrade authority.
+    pub fn do_initialize_registry(&mut self) {
+        let admin = self.admin.insecure_clone();
+        let accounts = self.initialize_registry_accounts();
+        let sent = self.initialize_registry(accounts, Params::default(), &[&admin]);
+        succeed("initialize", sent);
+    }
+
+    /// `set_paused` of node-registry.
+    pub fn set_registry_paused(&mut self, paused: bool, admin: &Keypair) -> Sent {
+        let accounts = accounts::Administer {
+            admin: admin.pubkey(),
+            config: address::registry_config(),
+        };
+        let data = ix::SetPaused { paused };
+        self.call(
+            "node_registry.set_paused",
+            node_registry::ID,
+            accounts,
+            data,
+            &[admin],
+        )
+    }
+
+    /// `update_config` of node-registry.
+    pub fn update_registry_config(&mut self, params: Params, admin: &Keypair) -> Sent {
+        let accounts = accounts::Administer {
+            admin: admin.pubkey(),
+            config: address::registry_config(),
+        };
+        let data = ix::UpdateConfig { params };
+        self.call(
+            "node_registry.update_config",
+            node_registry::ID,
+            accounts,
+            data,
+            &[admin],
+        )
+    }
+
+    /// `propose_admin` of node-registry.
+    pub fn propose_registry_admin(&mut self, next: Pubkey, admin: &Keypair) -> Sent {
+        let accounts = accounts::Administer {
+            admin: admin.pubkey(),
+            config: address::registry_config(),
+        };
+        let data = ix::ProposeAdmin { admin: next };
+        self.call(
+            "node_registry.propose_admin",
+            node_registry::ID,
+            accounts,
+            data,
+            &[admin],
+        )
+    }
+
+    /// `accept_admin` of node-registry.
+    pub fn accept_registry_admin(&mut self, next: &Keypair) -> Sent {
+        let accounts = accounts::AcceptAdmin {
+            new_admin: next.pubkey(),
+            config: address::registry_config(),
+        };
+        let data = ix::AcceptAdmin {};
+        self.call(
+            "node_registry.accept_admin",
+            node_registry::ID,
+            accounts,
+            data,
+            &[next],
+        )
+    }
+
+    /// What `register` takes.
+    pub fn register_accounts(&self, owner: &Pubkey) -> accounts::Register {
+        let node = address::node(owner);
+        accounts::Register {
+            owner: *owner,
+            config: address::registry_config(),
+            mint: self.mint,
+            node,
+            stake_vault: address::stake_vault(&node),
+            token_program: spl_token_interface::ID,
+            system_program: solana_sdk_ids::system_program::ID,
+        }
+    }
+
+    /// `register`.
+    pub fn register(
+        &mut self,
+        accounts: accounts::Register,
+        profile: NodeProfile,
+        signers: &[&Keypair],
+    ) -> Sent {
+        let data = ix::Register { profile };
+        self.call(
+            "node_registry.register",
+            node_registry::ID,
+            accounts,
+            data,
+            signers,
+        )
+    }
+
+    /// `register` by a wallet.
+    pub fn do_register(&mut self, owner: &Wallet) {
+        let accounts = self.register_accounts(&owner.pubkey());
+        succeed(
+            "register",
+            self.register(accounts, profile(), &[&owner.key]),
+        );
+    }
+
+    /// `update`.
+    pub fn update(&mut self, node: Pubkey, profile: NodeProfile, owner: &Keypair) -> Sent {
+        let accounts = accounts::Update {
+            owner: owner.pubkey(),
+            node,
+        };
+        let data = ix::Update { profile };
+        self.call(
+            "node_registry.update",
+            node_registry::ID,
+            accounts,
+            data,
+            &[owner],
+        )
+    }
+
+    /// What `stake` takes.
+    pub fn stake_accounts(&self, owner: &Wallet) -> accounts::Stake {
+        let node = address::node(&owner.pubkey());
+        accounts::Stake {
+            owner: owner.pubkey(),
+            config: address::registry_config(),
+            mint: self.mint,
+            node,
+            stake_vault: address::stake_vault(&node),
+            owner_token: owner.token,
+            token_program: spl_token_interface::ID,
+        }
+    }
+
+    /// `stake`.
+    pub fn stake(&mut self, accounts: accounts::Stake, amount: u64, signers: &[&Keypair]) -> Sent {
+        let data = ix::Stake { amount };
+        self.call(
+            "node_registry.stake",
+            node_registry::ID,
+            accounts,
+            data,
+            signers,
+        )
+    }
+
+    /// `stake` of a node's owner.
+    pub fn do_stake(&mut self, owner: &Wallet, amount: u64) {
+        let accounts = self.stake_accounts(owner);
+        succeed("stake", self.stake(accounts, amount, &[&owner.key]));
+    }
+
+    /// `request_unstake`.
+    pub fn request_unstake(&mut self, node: Pubkey, amount: u64, owner: &Keypair) -> Sent {
+        let accounts = accounts::RequestUnstake {
+            owner: owner.pubkey(),
+            config: address::registry_config(),
+            node,
+        };
+        let data = ix::RequestUnstake { amount };
+        self.call(
+            "node_registry.request_unstake",
+            node_registry::ID,
+            accounts,
+            data,
+            &[owner],
+        )
+    }
+
+    /// What `withdraw` takes.
+    pub fn withdraw_accounts(&self, owner: &Wallet) -> accounts::Withdraw {
+        let node = address::node(&owner.pubkey());
+        accounts::Withdraw {
+            owner: owner.pubkey(),
+            config: address::registry_config(),
+            mint: self.mint,
+            node,
+            stake_vault: address::stake_vault(&node),
+            owner_token: owner.token,
+            token_program: spl_token_interface::ID,
+        }
+    }
+
+    /// `withdraw`.
+    pub fn withdraw(&mut self, accounts: accounts::Withdraw, signers: &[&Keypair]) -> Sent {
+        let data = ix::Withdraw {};
+        self.call(
+            "node_registry.withdraw",
+            node_registry::ID,
+            accounts,
+            data,
+            signers,
+        )
+    }
+
+    /// A registered node with stake and a reputation record.
+    pub fn node(&mut self, name: &str, stake: u64) -> Wallet {
+        let owner = self.wallet(name, stake);
+        self.do_register(&owner);
+        if stake > 0 {
+            self.do_stake(&owner, stake);
+        }
+        self.do_open_node(&owner.pubkey());
+        owner
+    }
+
+    /// The node of an owner.
+    pub fn node_of(&self, owner: &Wallet) -> Node {
+        self.read(&address::node(&owner.pubkey()))
+    }
+}

@@ -1,0 +1,133 @@
+use anchor_lang::error::ErrorCode;
+use cyxwiz_tests_onchain::{CYXWIZ, address, assert_anchor_error, assert_refused, job_args, key};
+use job_escrow::{EscrowError, State};
+use node_registry::{JobLock, RegistryError};
+use solana_signer::Signer;
+
+use crate::scene::{STAKE, Scene};
+
+#[test]
+fn assigning_names_the_node_and_locks_its_stake() {
+    let scene = Scene::assigned();
+    let now = scene.world.now();
+    let escrow = scene.world.escrow_of(&scene.job);
+    assert_eq!(escrow.state, State::Assigned);
+    assert_eq!(escrow.node, scene.node.pubkey());
+    assert_eq!((escrow.assigned_at, escrow.deadline), (now, now + 3_600));
+    assert_eq!((escrow.fee_bps, escrow.acceptance_seconds), (1_000, 86_400));
+
+    let node = scene.world.node_of(&scene.node);
+    // a job of 10 CYXWIZ requires 200
+    assert_eq!((node.locked, node.active_jobs), (200 * CYXWIZ, 1));
+    let lock: JobLock = scene.world.read(&address::lock(&scene.job.escrow));
+    assert_eq!(
+        (lock.amount, lock.stake_at_assignment),
+        (200 * CYXWIZ, STAKE)
+    );
+    assert_eq!(lock.payer, scene.world.coordinator.pubkey());
+    assert_eq!(lock.node, scene.node_address());
+}
+
+#[test]
+fn only_the_coordinator_assigns() {
+    let mut scene = Scene::open();
+    let mut accounts = scene
+        .world
+        .assign_node_accounts(&scene.job, &scene.node.pubkey());
+    accounts.coordinator = scene.node.pubkey();
+    let sent = scene.world.assign_node(accounts, &[&scene.node.key]);
+    assert_refused(sent, EscrowError::NotCoordinator);
+}
+
+#[test]
+fn a_job_is_assigned_once_and_within_its_window() {
+    let mut scene = Scene::assigned();
+    let coordinator = scene.world.coordinator.insecure_clone();
+    let accounts = scene
+        .world
+        .assign_node_accounts(&scene.job, &scene.node.pubkey());
+    let sent = scene.world.assign_node(accounts, &[&coordinator]);
+    assert_refused(sent, EscrowError::WrongState);
+
+    let late = scene.world.do_create_escrow(&scene.user, job_args(2));
+    scene.world.advance(3_601);
+    let accounts = scene
+        .world
+        .assign_node_accounts(&late, &scene.node.pubkey());
+    let sent = scene.world.assign_node(accounts, &[&coordinator]);
+    assert_refused(sent, EscrowError::AssignWindowOver);
+}
+
+#[test]
+fn the_stake_must_cover_the_job() {
+    let mut scene = Scene::open();
+    let coordinator = scene.world.coordinator.insecure_clone();
+    let poor = scene.world.node("poor", 200 * CYXWIZ - 1);
+    let accounts = scene.world.assign_node_accounts(&scene.job, &poor.pubkey());
+    let sent = scene.world.assign_node(accounts, &[&coordinator]);
+    assert_refused(sent, RegistryError::InsufficientStake);
+
+    // what is requested back secures nothing either
+    let leaving = scene.world.node("leaving", 200 * CYXWIZ);
+    let node = address::node(&leaving.pubkey());
+    scene
+        .world
+        .request_unstake(node, 1, &leaving.key)
+        .expect("the stake is free");
+    let accounts = scene
+        .world
+        .assign_node_accounts(&scene.job, &leaving.pubkey());
+    let sent = scene.world.assign_node(accounts, &[&coordinator]);
+    assert_refused(sent, RegistryError::InsufficientStake);
+}
+
+#[test]
+fn a_new_node_takes_small_jobs() {
+    let mut scene = Scene::open();
+    let small = scene.world.node("small", 50 * CYXWIZ);
+    let mut args = job_args(2);
+    args.amount = 10 * CYXWIZ - 1;
+    let job = scene.world.do_create_escrow(&scene.user, args);
+    scene.world.do_assign_node(&job, &small);
+    assert_eq!(scene.world.node_of(&small).locked, 50 * CYXWIZ);
+}
+
+#[test]
+fn both_records_must_exist_and_belong_to_the_parties() {
+    let mut scene = Scene::open();
+    let coordinator = scene.world.coordinator.insecure_clone();
+    let stranger = scene.world.node("stranger", 0);
+    let right = scene
+        .world
+        .assign_node_accounts(&scene.job, &scene.node.pubkey());
+
+    let mut wrong = scene
+        .world
+        .assign_node_accounts(&scene.job, &scene.node.pubkey());
+    wrong.node_reputation = address::reputation(&stranger.pubkey());
+    let sent = scene.world.assign_node(wrong, &[&coordinator]);
+    assert_refused(sent, EscrowError::NodeMismatch);
+
+    scene.world.do_open_user(&stranger.pubkey());
+    let mut wrong = right;
+    wrong.user_reputation = address::user_reputation(&stranger.pubkey());
+    let sent = scene.world.assign_node(wrong, &[&coordinator]);
+    assert_refused(sent, EscrowError::UserMismatch);
+
+    let mut wrong = right;
+    wrong.user_reputation = address::user_reputation(&key("nobody").pubkey());
+    let sent = scene.world.assign_node(wrong, &[&coordinator]);
+    assert_anchor_error(sent, ErrorCode::AccountNotInitialized);
+}
+
+#[test]
+fn the_lock_is_the_one_of_the_escrow() {
+    let mut scene = Scene::open();
+    let coordinator = scene.world.coordinator.insecure_clone();
+    let mut accounts = scene
+        .world
+        .assign_node_accounts(&scene.job, &scene.node.pubkey());
+    accounts.lock = address::lock(&scene.node_address());
+    let sent = scene.world.assign_node(accounts, &[&coordinator]);
+    assert_anchor_error(sent, ErrorCode::ConstraintSeeds);
+}

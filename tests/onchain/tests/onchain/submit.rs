@@ -1,0 +1,102 @@
+use cyxwiz_tests_onchain::{assert_refused, completion};
+use job_escrow::{Completion, EscrowError, State};
+
+use crate::scene::Scene;
+
+#[test]
+fn submitting_notes_the_result_and_opens_the_window() {
+    let scene = Scene::submitted();
+    let escrow = scene.world.escrow_of(&scene.job);
+    let result = completion();
+    assert_eq!(escrow.state, State::Submitted);
+    assert_eq!(
+        (escrow.final_root, escrow.weights_hash),
+        (result.final_root, result.weights_hash)
+    );
+    assert_eq!((escrow.epochs_done, escrow.training_seconds), (20, 300));
+    assert_eq!(escrow.submitted_at, scene.world.now());
+    assert_eq!(escrow.release_at, scene.world.now() + 86_400);
+}
+
+#[test]
+fn only_the_assigned_node_submits() {
+    let mut scene = Scene::assigned();
+    let sent = scene
+        .world
+        .submit_completion(&scene.job, completion(), &scene.user.key);
+    assert_refused(sent, EscrowError::NotAssignedNode);
+}
+
+#[test]
+fn incomplete_results_are_refused() {
+    let mut scene = Scene::assigned();
+    let edits: [fn(&mut Completion); 4] = [
+        |result| result.epochs = 19,
+        |result| result.epochs = 21,
+        |result| result.final_root = [0; 32],
+        |result| result.weights_hash = [0; 32],
+    ];
+    for edit in edits {
+        let mut result = completion();
+        edit(&mut result);
+        let sent = scene
+            .world
+            .submit_completion(&scene.job, result, &scene.node.key);
+        assert_refused(sent, EscrowError::IncompleteCompletion);
+    }
+}
+
+#[test]
+fn the_deadline_counts_and_so_does_the_state() {
+    let mut scene = Scene::assigned();
+    scene.world.advance(3_600);
+    let mut late = Scene::assigned();
+    late.world.advance(3_601);
+    let sent = late
+        .world
+        .submit_completion(&late.job, completion(), &late.node.key);
+    assert_refused(sent, EscrowError::DeadlinePassed);
+
+    scene.world.do_submit_completion(&scene.job, &scene.node);
+    let sent = scene
+        .world
+        .submit_completion(&scene.job, completion(), &scene.node.key);
+    assert_refused(sent, EscrowError::WrongState);
+}
+
+#[test]
+fn checkpoints_grow() {
+    let mut scene = Scene::assigned();
+    let Scene {
+        world,
+        job,
+        node,
+        user,
+    } = &mut scene;
+    world
+        .anchor_checkpoint(job, 5, &node.key)
+        .expect("the first checkpoint");
+    let escrow = world.escrow_of(job);
+    assert_eq!(
+        (escrow.checkpoint_epoch, escrow.checkpoint_root),
+        (5, [5; 32])
+    );
+    for epoch in [0, 4, 5, 21, u32::MAX] {
+        let sent = world.anchor_checkpoint(job, epoch, &node.key);
+        assert_refused(sent, EscrowError::InvalidCheckpoint);
+    }
+    world
+        .anchor_checkpoint(job, 20, &node.key)
+        .expect("the last checkpoint");
+    let sent = world.anchor_checkpoint(job, 20, &user.key);
+    assert_refused(sent, EscrowError::NotAssignedNode);
+}
+
+#[test]
+fn an_open_job_has_no_node_to_submit() {
+    let mut scene = Scene::open();
+    let sent = scene
+        .world
+        .submit_completion(&scene.job, completion(), &scene.node.key);
+    assert_refused(sent, EscrowError::NotAssignedNode);
+}

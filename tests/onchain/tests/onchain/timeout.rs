@@ -1,0 +1,100 @@
+use cyxwiz_tests_onchain::{CYXWIZ, assert_refused, job_args};
+use job_escrow::{EscrowError, State};
+
+use crate::scene::{AMOUNT, STAKE, Scene};
+
+#[test]
+fn anyone_refunds_after_the_deadline_and_the_node_is_slashed() {
+    let mut scene = Scene::assigned();
+    let anyone = scene.world.wallet("anyone", 0);
+    let before = scene.balances();
+    let settlement = scene.world.settlement(&scene.job);
+    scene.world.advance(3_600);
+    let sent = scene.world.timeout_refund(settlement, &anyone.key);
+    assert_refused(sent, EscrowError::DeadlineNotPassed);
+    scene.world.advance(1);
+    scene
+        .world
+        .timeout_refund(settlement, &anyone.key)
+        .expect("the deadline has passed");
+
+    // 10 % of 1,000 staked: 20 burned, 80 insured
+    let after = scene.balances();
+    assert_eq!(after.user - before.user, AMOUNT);
+    assert_eq!(after.stake, STAKE - 100 * CYXWIZ);
+    assert_eq!(after.insurance, 80 * CYXWIZ);
+    assert_eq!(before.supply - after.supply, 20 * CYXWIZ);
+    after.assert_conserved();
+    scene.assert_unlocked();
+
+    assert_eq!(scene.world.escrow_of(&scene.job).state, State::TimedOut);
+    let node = scene.world.node_of(&scene.node);
+    assert_eq!(
+        (node.stake, node.last_slash_at),
+        (900 * CYXWIZ, scene.world.now())
+    );
+    assert_eq!(scene.world.reputation_of(&scene.node).jobs_timed_out, 1);
+}
+
+#[test]
+fn what_is_held_is_paid_even_then() {
+    let mut scene = Scene::assigned();
+    scene
+        .world
+        .do_present_receipt(&scene.job, &scene.user, 20, 10);
+    scene.world.advance(3_601);
+    let settlement = scene.world.settlement(&scene.job);
+    scene
+        .world
+        .timeout_refund(settlement, &scene.user.key)
+        .expect("the deadline has passed");
+    let escrow = scene.world.escrow_of(&scene.job);
+    let paid = (escrow.paid_node, escrow.paid_platform, escrow.paid_user);
+    assert_eq!(paid, (4_500_000_000, 500_000_000, 5_000_000_000));
+    scene.balances().assert_conserved();
+}
+
+#[test]
+fn a_submitted_job_does_not_time_out() {
+    let mut scene = Scene::submitted();
+    scene.world.advance(100_000);
+    let settlement = scene.world.settlement(&scene.job);
+    let sent = scene.world.timeout_refund(settlement, &scene.user.key);
+    assert_refused(sent, EscrowError::WrongState);
+}
+
+#[test]
+fn the_slash_is_measured_at_assignment_and_spares_other_jobs() {
+    let mut scene = Scene::assigned();
+    // the node leaves with all that is free while the job runs, and takes another job on what is left
+    let node = scene.node_address();
+    scene
+        .world
+        .request_unstake(node, 600 * CYXWIZ, &scene.node.key)
+        .expect("800 are free");
+    let second = scene.world.do_create_escrow(&scene.user, job_args(2));
+    scene.world.do_assign_node(&second, &scene.node);
+    scene.world.advance(30 * 86_400);
+    let withdraw = scene.world.withdraw_accounts(&scene.node);
+    scene
+        .world
+        .withdraw(withdraw, &[&scene.node.key])
+        .expect("the cool-down has passed");
+    assert_eq!(scene.world.node_of(&scene.node).stake, 400 * CYXWIZ);
+
+    let settlement = scene.world.settlement(&scene.job);
+    scene
+        .world
+        .timeout_refund(settlement, &scene.user.key)
+        .expect("the deadline has passed");
+    // 10 % of the 1,000 there were at assignment
+    let node = scene.world.node_of(&scene.node);
+    assert_eq!((node.stake, node.locked), (300 * CYXWIZ, 200 * CYXWIZ));
+    let settlement = scene.world.settlement(&second);
+    scene
+        .world
+        .timeout_refund(settlement, &scene.user.key)
+        .expect("the deadline has passed");
+    assert_eq!(scene.world.node_of(&scene.node).stake, 200 * CYXWIZ);
+    scene.balances().assert_conserved();
+}

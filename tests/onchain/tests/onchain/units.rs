@@ -1,0 +1,161 @@
+//! Compute units of every instruction against `programs/cu.json`.
+//!
+//! `CU_UPDATE=1 cargo nextest run -p cyxwiz-tests-onchain units` rewrites the file.
+
+use cyxwiz_tests_onchain::{
+    CYXWIZ, Units, address, committed_units, job_args, key, profile, write_units,
+};
+use solana_signer::Signer;
+
+use crate::scene::Scene;
+
+/// Takes every instruction of every program at least once.
+fn measure() -> Units {
+    let mut units = Units::default();
+
+    let mut paid = Scene::assigned();
+    let world = &mut paid.world;
+    world
+        .anchor_checkpoint(&paid.job, 5, &paid.node.key)
+        .expect("anchor");
+    world.do_present_receipt(&paid.job, &paid.user, 5, 5);
+    world.top_up(&paid.job, &paid.user, 1).expect("top_up");
+    world.do_submit_completion(&paid.job, &paid.node);
+    world.do_accept(&paid.job, &paid.user);
+    let rating = world.rate_accounts(&paid.job, &paid.node.pubkey());
+    world.rate(rating, 5, &[&paid.user.key]).expect("rate");
+    let close = world.close_accounts(&paid.job, &paid.user.pubkey());
+    world.close(close, &[&paid.user.key]).expect("close");
+    let admin = world.admin.insecure_clone();
+    let treasury = world.do_create_token_account(&admin.pubkey(), &world.mint.clone());
+    world
+        .collect_fees(treasury, CYXWIZ, &admin)
+        .expect("collect_fees");
+    world
+        .update(
+            address::node(&paid.node.pubkey()),
+            profile(),
+            &paid.node.key,
+        )
+        .expect("update");
+    units.merge(&world.units);
+
+    let mut released = Scene::submitted();
+    released.world.advance(86_400);
+    let settlement = released.world.settlement(&released.job);
+    released
+        .world
+        .release(settlement, &released.user.key)
+        .expect("release");
+    units.merge(&released.world.units);
+
+    let mut cancelled = Scene::cancelling(10, 10);
+    let settlement = cancelled.world.settlement(&cancelled.job);
+    cancelled
+        .world
+        .settle_cancel(settlement, &cancelled.node.key)
+        .expect("settle_cancel");
+    let open = cancelled
+        .world
+        .do_create_escrow(&cancelled.user, job_args(2));
+    cancelled
+        .world
+        .cancel(&open, &cancelled.user.key)
+        .expect("cancel");
+    units.merge(&cancelled.world.units);
+
+    let mut expired = Scene::open();
+    expired.world.advance(3_601);
+    let refund = expired.world.refund(&expired.job);
+    expired
+        .world
+        .expire_unassigned(refund)
+        .expect("expire_unassigned");
+    units.merge(&expired.world.units);
+
+    // the dearest failure: paid in three parts, and slashed
+    let mut failed = Scene::open();
+    for id in 2..=4 {
+        let job = failed.world.do_create_escrow(&failed.user, job_args(id));
+        failed.world.do_assign_node(&job, &failed.node);
+        failed.world.do_present_receipt(&job, &failed.user, 10, 10);
+        let settlement = failed.world.settlement(&job);
+        failed
+            .world
+            .fail(settlement, &failed.node.key)
+            .expect("fail");
+    }
+    units.merge(&failed.world.units);
+
+    let mut late = Scene::assigned();
+    late.world.do_present_receipt(&late.job, &late.user, 10, 10);
+    late.world.advance(3_601);
+    let settlement = late.world.settlement(&late.job);
+    late.world
+        .timeout_refund(settlement, &late.user.key)
+        .expect("timeout_refund");
+    units.merge(&late.world.units);
+
+    let mut leaving = Scene::open();
+    let world = &mut leaving.world;
+    let node = address::node(&leaving.node.pubkey());
+    world
+        .request_unstake(node, CYXWIZ, &leaving.node.key)
+        .expect("request_unstake");
+    world.advance(60 * 86_400);
+    let withdraw = world.withdraw_accounts(&leaving.node);
+    world
+        .withdraw(withdraw, &[&leaving.node.key])
+        .expect("withdraw");
+    let admin = world.admin.insecure_clone();
+    let next = key("next-admin");
+    world
+        .update_escrow_config(Default::default(), &admin)
+        .expect("update_config");
+    world
+        .update_registry_config(Default::default(), &admin)
+        .expect("update_config");
+    world.set_escrow_paused(true, &admin).expect("set_paused");
+    world.set_registry_paused(true, &admin).expect("set_paused");
+    world
+        .set_reputation_paused(true, &admin)
+        .expect("set_paused");
+    world
+        .propose_escrow_admin(next.pubkey(), &admin)
+        .expect("propose_admin");
+    world
+        .propose_registry_admin(next.pubkey(), &admin)
+        .expect("propose_admin");
+    world
+        .propose_reputation_admin(next.pubkey(), &admin)
+        .expect("propose_admin");
+    world.accept_escrow_admin(&next).expect("accept_admin");
+    world.accept_registry_admin(&next).expect("accept_admin");
+    world.accept_reputation_admin(&next).expect("accept_admin");
+    units.merge(&world.units);
+    units
+}
+
+#[test]
+fn no_instruction_grows() {
+    let measured = measure();
+    if std::env::var_os("CU_UPDATE").is_some() {
+        write_units(&measured);
+        return;
+    }
+    let committed = committed_units();
+    let grown: Vec<String> = measured
+        .0
+        .iter()
+        .filter_map(|(name, units)| match committed.0.get(name) {
+            Some(known) if units <= known => None,
+            Some(known) => Some(format!("{name}: {known} -> {units}")),
+            None => Some(format!("{name}: new, {units}")),
+        })
+        .collect();
+    assert!(
+        grown.is_empty(),
+        "compute units grew; look why, and if it is meant run with CU_UPDATE=1:\n{}",
+        grown.join("\n")
+    );
+}
