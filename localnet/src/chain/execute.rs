@@ -106,18 +106,28 @@ impl Chain {
         Ok(transaction)
     }
 
-    /// Runs `transaction` against the current state and keeps nothing; signatures are not looked at.
-    pub fn simulate(&self, transaction: VersionedTransaction) -> Simulation {
-        let failed = |error| Simulation {
-            error: Some(error),
-            meta: TransactionMetadata::default(),
-            accounts: Vec::new(),
-        };
-        if let Err(error) = self
+    /// Runs `transaction` against the current state and keeps nothing; its signatures count only with `check_signatures`.
+    pub fn simulate(
+        &self,
+        transaction: VersionedTransaction,
+        check_signatures: bool,
+    ) -> Simulation {
+        let checked = self
             .resolve(&transaction)
-            .and_then(|_| self.check_age(&transaction))
-        {
-            return failed(error);
+            .and_then(|_| {
+                if check_signatures {
+                    verify_signatures(&transaction)
+                } else {
+                    Ok(())
+                }
+            })
+            .and_then(|()| self.check_age(&transaction));
+        if let Err(error) = checked {
+            return Simulation {
+                error: Some(error),
+                meta: TransactionMetadata::default(),
+                accounts: Vec::new(),
+            };
         }
         match self.svm.simulate_transaction(transaction) {
             Ok(done) => Simulation {
@@ -211,11 +221,7 @@ impl Chain {
     }
 }
 
-/// Checks every signature of `transaction`.
-///
-/// # Errors
-/// [`TransactionError::SignatureFailure`] when one of them is wrong or missing.
-pub fn verify_signatures(transaction: &VersionedTransaction) -> Result<(), TransactionError> {
+fn verify_signatures(transaction: &VersionedTransaction) -> Result<(), TransactionError> {
     transaction.sanitize()?;
     transaction.verify_and_hash_message().map(|_| ())
 }

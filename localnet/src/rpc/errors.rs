@@ -23,9 +23,6 @@ pub enum RpcError {
         /// The simulation.
         result: Box<RpcSimulateTransactionResult>,
     },
-    /// A signature does not fit: -32003.
-    #[error("Transaction signature verification failure")]
-    SignatureVerification,
     /// The slot has not begun or was forgotten: -32004.
     #[error("Block not available for slot {0}")]
     BlockNotAvailable(u64),
@@ -58,9 +55,6 @@ impl RpcError {
             Self::InvalidRequest(_) => -32600,
             Self::PreflightFailure { .. } => {
                 code::JSON_RPC_SERVER_ERROR_SEND_TRANSACTION_PREFLIGHT_FAILURE
-            }
-            Self::SignatureVerification => {
-                code::JSON_RPC_SERVER_ERROR_TRANSACTION_SIGNATURE_VERIFICATION_FAILURE
             }
             Self::BlockNotAvailable(_) => code::JSON_RPC_SERVER_ERROR_BLOCK_NOT_AVAILABLE,
             Self::Unhealthy(_) => code::JSON_RPC_SERVER_ERROR_NODE_UNHEALTHY,

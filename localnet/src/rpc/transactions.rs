@@ -28,7 +28,7 @@ use super::errors::RpcError;
 use super::params::{Arguments, parse_pubkey, parse_signature};
 use super::{Answer, Context, method, require_slot, transaction_view, with_context};
 use crate::chain::Chain;
-use crate::chain::execute::{Simulation, verify_signatures};
+use crate::chain::execute::Simulation;
 
 /// Bytes of the largest transaction that fits the network.
 const MAX_TRANSACTION: usize = 1232;
@@ -61,10 +61,9 @@ fn send_transaction(context: &Context, arguments: &Arguments) -> Answer {
     let signature = transaction.signatures[0];
 
     if !config.skip_preflight {
-        verify_signatures(&transaction).map_err(|_| RpcError::SignatureVerification)?;
         let chain = context.chain.read();
         require_slot(&chain, config.min_context_slot)?;
-        let simulation = chain.simulate(transaction.clone());
+        let simulation = chain.simulate(transaction.clone(), true);
         if let Some(error) = &simulation.error {
             return Err(RpcError::PreflightFailure {
                 message: error.to_string(),
@@ -105,10 +104,7 @@ fn simulate_transaction(context: &Context, arguments: &Arguments) -> Answer {
     transaction
         .sanitize()
         .map_err(|error| RpcError::InvalidParams(format!("invalid transaction: {error}")))?;
-    if config.sig_verify {
-        verify_signatures(&transaction).map_err(|_| RpcError::SignatureVerification)?;
-    }
-    let simulation = chain.simulate(transaction);
+    let simulation = chain.simulate(transaction, config.sig_verify);
     let mut shown = show_simulation(&simulation);
     shown.replacement_blockhash = replacement_blockhash;
     if config.inner_instructions {
@@ -159,7 +155,7 @@ fn show_simulation(simulation: &Simulation) -> RpcSimulateTransactionResult {
         return_data: transaction_view::return_data(meta),
         inner_instructions: None,
         replacement_blockhash: None,
-        fee: Some(meta.fee),
+        fee: Some(meta.fee).filter(|fee| *fee > 0),
         pre_balances: None,
         post_balances: None,
         pre_token_balances: None,

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use solana_account::ReadableAccount;
+use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
 use solana_rpc_client_api::client_error::{Error, ErrorKind};
 use solana_rpc_client_api::config::{
@@ -80,10 +81,11 @@ async fn preflight_tells_why_a_transaction_would_fail() {
         status.err,
         Some(TransactionError::InstructionError(0, _))
     ));
-    assert_eq!(
-        net.rpc.get_balance(&from.pubkey()).await.unwrap(),
-        10 * SOL - 5_000
-    );
+    eventually(|| async {
+        let balance = net.rpc.get_balance(&from.pubkey()).await.unwrap();
+        (balance == 10 * SOL - 5_000).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,7 +95,11 @@ async fn a_wrong_signature_is_refused() {
     let mut forged = transaction(&net.rpc, &[transfer(&from, &to, SOL)], &[&from]).await;
     forged.signatures[0] = Signature::from([9; 64]);
     let error = net.rpc.send_transaction(&forged).await.unwrap_err();
-    assert_eq!(answered(&error).0, -32003);
+    assert_eq!(answered(&error).0, -32002);
+    assert_eq!(
+        error.get_transaction_error(),
+        Some(TransactionError::SignatureFailure)
+    );
     let blind = RpcSendTransactionConfig {
         skip_preflight: true,
         ..Default::default()
@@ -114,6 +120,7 @@ async fn a_simulation_shows_the_future_and_changes_nothing() {
     unsigned.message.set_recent_blockhash(Default::default());
     let config = RpcSimulateTransactionConfig {
         replace_recent_blockhash: true,
+        commitment: Some(CommitmentConfig::confirmed()),
         accounts: Some(RpcSimulateTransactionAccountsConfig {
             encoding: None,
             addresses: vec![to.to_string()],

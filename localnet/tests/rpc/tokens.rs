@@ -1,6 +1,7 @@
 //! SPL tokens: mints, balances, accounts by owner and by program.
 
 use solana_account_decoder_client_types::UiAccountEncoding;
+use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_rpc_client_api::config::{
@@ -110,7 +111,7 @@ async fn tokens_move_between_accounts() {
     let config = RpcTransactionConfig {
         encoding: Some(UiTransactionEncoding::Json),
         max_supported_transaction_version: Some(0),
-        ..RpcTransactionConfig::default()
+        commitment: Some(CommitmentConfig::confirmed()),
     };
     let meta = net
         .rpc

@@ -1,5 +1,6 @@
 //! Airdrops and transfers, and what is told about them afterwards.
 
+use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
 use solana_rpc_client::rpc_client::GetConfirmedSignaturesForAddress2Config;
 use solana_rpc_client_api::config::RpcTransactionConfig;
@@ -37,10 +38,10 @@ async fn a_transaction_is_found_by_signature_and_address() {
     let first = send(&net.rpc, &[transfer(&from, &to, SOL)], &[&from]).await;
     let second = send(&net.rpc, &[transfer(&from, &to, 2 * SOL)], &[&from]).await;
 
-    let config = RpcTransactionConfig {
+    let mut config = RpcTransactionConfig {
         encoding: Some(UiTransactionEncoding::Base64),
         max_supported_transaction_version: Some(0),
-        ..RpcTransactionConfig::default()
+        commitment: Some(CommitmentConfig::confirmed()),
     };
     let found = net
         .rpc
@@ -69,9 +70,10 @@ async fn a_transaction_is_found_by_signature_and_address() {
         found.block_time.unwrap()
     );
 
+    config.encoding = Some(UiTransactionEncoding::Json);
     let found = net
         .rpc
-        .get_transaction(&first, UiTransactionEncoding::Json)
+        .get_transaction_with_config(&first, config)
         .await
         .unwrap();
     let EncodedTransaction::Json(shown) = found.transaction.transaction else {
