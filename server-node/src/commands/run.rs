@@ -1,0 +1,106 @@
+//! `run`: everything a node is, in the order it comes to life.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use chrono::Utc;
+use cyxwiz_chain::Chain;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::lock;
+use crate::{
+    cli::RunArgs,
+    config::Settings,
+    coordinator_client, grpc,
+    identity::Identity,
+    jobs::{Jobs, UsedTokens, files},
+    ledger::ChainLedger,
+    node::Node,
+    steps::{preflight, registered},
+};
+
+/// News for the coordinator that may wait.
+const REPORTS: usize = 256;
+/// How long everything may take to end: a trainer saves its state.
+const SHUTDOWN: Duration = Duration::from_secs(20);
+
+pub(super) async fn run(settings: Settings, args: RunArgs) -> Result<()> {
+    // A trainer of the same user must not read this process's memory.
+    nix::sys::prctl::set_dumpable(false).context("protect the node's memory")?;
+    let _lock = lock(&settings.data_dir)?;
+    let identity = Identity::load(&settings)?;
+    let chain = Chain::new(&settings.rpc_url);
+    let findings = preflight::check(&settings, &chain).await?;
+    let listener = preflight::listen(&settings).await?;
+    let endpoint = settings.endpoint(listener.local_addr()?);
+
+    let fingerprint = identity.fingerprint();
+    let profile = registered::profile(&settings, &endpoint, fingerprint, &findings.benchmark);
+    let account = registered::ensure(&chain, &identity, &profile, args.register).await?;
+    if let Some(stake) = args.stake {
+        registered::ensure_stake(&chain, &identity, &account, stake).await?;
+    }
+
+    let (reports, outgoing) = mpsc::channel(REPORTS);
+    let used_tokens = settings.data_dir.join("used-tokens");
+    let node = Arc::new(Node {
+        ledger: Arc::new(ChainLedger::new(chain, identity.signer.clone())),
+        jobs: Jobs::load(&settings.data_dir.join("jobs"))?,
+        used_tokens: UsedTokens::open(&used_tokens, Utc::now().timestamp())?,
+        reports,
+        shutdown: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+        settings,
+        identity,
+    });
+    for job in node.jobs.all() {
+        tracing::info!(job = %job.id(), phase = ?job.record().phase, "taken up again");
+        node.start_driving(job);
+    }
+    let server = node.tasks.spawn(grpc::serve(Arc::clone(&node), listener));
+    node.tasks
+        .spawn(coordinator_client::keep_line(Arc::clone(&node), outgoing));
+    if let Some(path) = &args.port_file {
+        write_port_file(path, &node, &endpoint)?;
+    }
+    tracing::info!(endpoint, wallet = %node.identity.address(), "serving");
+
+    let result = until_ended(server).await;
+    node.shutdown.cancel();
+    node.tasks.close();
+    if tokio::time::timeout(SHUTDOWN, node.tasks.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!("some tasks did not end in time");
+    }
+    result
+}
+
+/// Waits for a signal, or for the server to fail.
+async fn until_ended(server: tokio::task::JoinHandle<Result<()>>) -> Result<()> {
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        ended = server => return ended.context("the server panicked")?.context("serve engines"),
+    }
+    tracing::info!("going down; jobs go on when the node is back");
+    Ok(())
+}
+
+fn write_port_file(path: &Path, node: &Node, endpoint: &str) -> Result<()> {
+    let document = serde_json::json!({
+        "endpoint": endpoint,
+        "pid": std::process::id(),
+        "wallet": node.identity.address(),
+    });
+    Ok(files::write_json(path, &document)?)
+}

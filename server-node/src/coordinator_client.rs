@@ -1,0 +1,278 @@
+//! The line to the coordinator: sign-in with the wallet, heartbeats up,
+//! assignments down, and news. Lost, it is taken up again; training goes on.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::Utc;
+use cyxwiz_domain::JobId;
+use cyxwiz_pki::challenge::is_sign_in_for;
+use cyxwiz_proto::{
+    auth::v1::{ChallengeRequest, SignInRequest, auth_service_client::AuthServiceClient},
+    node::v1::{
+        HeartbeatRequest, RegisterRequest, ReportCompletionRequest, ReportProgressRequest,
+        node_service_client::NodeServiceClient,
+    },
+};
+use rand::Rng as _;
+use tokio::{sync::mpsc, time::sleep};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{
+    Request, Status,
+    metadata::{Ascii, MetadataValue},
+    transport::{Channel, Endpoint},
+};
+
+use crate::{jobs::Phase, machine, node::Node, steps::assigned};
+
+/// First wait after a lost line; it doubles up to [`MAX_BACKOFF`].
+const BACKOFF: Duration = Duration::from_millis(500);
+const MAX_BACKOFF: Duration = Duration::from_secs(15);
+/// A call that takes longer has failed.
+const CALL: Duration = Duration::from_secs(20);
+/// Seconds before its expiry at which a session is renewed.
+const RENEW: i64 = 60;
+
+/// News for the coordinator. It decides nothing by them.
+#[derive(Debug, Clone)]
+pub enum Report {
+    /// An epoch is done.
+    Progress {
+        /// Of this job.
+        job: JobId,
+        /// So many are.
+        epochs_done: u32,
+        /// Of the rows trained on.
+        loss: f64,
+    },
+    /// The completion is on the chain.
+    Completion {
+        /// Of this job.
+        job: JobId,
+        /// Of the transaction, base58.
+        signature: String,
+    },
+}
+
+/// Why there is no line.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// Nobody answers.
+    #[error("connect to the coordinator at {url}: {source}")]
+    Connect {
+        /// Where.
+        url: String,
+        /// Why not.
+        source: tonic::transport::Error,
+    },
+    /// The coordinator refuses.
+    #[error("the coordinator says: {}", .0.message())]
+    Refused(Box<Status>),
+    /// It asks for a signature under something else than a sign-in.
+    #[error("the coordinator's challenge is no sign-in for this wallet; it was not signed")]
+    Challenge,
+    /// It has closed the line.
+    #[error("the coordinator closed the line")]
+    Closed,
+}
+
+impl From<Status> for LineError {
+    fn from(status: Status) -> Self {
+        Self::Refused(Box::new(status))
+    }
+}
+
+type Bearer = MetadataValue<Ascii>;
+
+/// Keeps the line up until the node ends.
+pub async fn keep_line(node: Arc<Node>, mut reports: mpsc::Receiver<Report>) {
+    let mut backoff = BACKOFF;
+    while !node.shutdown.is_cancelled() {
+        let mut was_up = false;
+        let ended = tokio::select! {
+            ended = line(&node, &mut reports, &mut was_up) => ended,
+            () = node.shutdown.cancelled() => return,
+        };
+        if was_up {
+            backoff = BACKOFF;
+        }
+        match ended {
+            // The session is to be renewed.
+            Ok(()) => continue,
+            Err(error) => {
+                tracing::warn!(%error, retry_in = ?backoff, "no line to the coordinator");
+            }
+        }
+        // Not all nodes at once, when the coordinator comes back.
+        let jitter = rand::thread_rng().gen_range(0.5..1.5);
+        tokio::select! {
+            () = sleep(backoff.mul_f64(jitter)) => {}
+            () = node.shutdown.cancelled() => return,
+        }
+        backoff = (backoff * 2).min(MAX_BACKOFF);
+    }
+}
+
+async fn line(
+    node: &Arc<Node>,
+    reports: &mut mpsc::Receiver<Report>,
+    was_up: &mut bool,
+) -> Result<(), LineError> {
+    let channel = connect(&node.settings.coordinator).await?;
+    let (bearer, expires_at) = sign_in(node, channel.clone()).await?;
+    let mut client = NodeServiceClient::new(channel);
+    let registered = client
+        .register(authorized(register_request(), &bearer))
+        .await?;
+    let every = registered.into_inner().heartbeat_seconds.clamp(1, 300);
+
+    // Room for one: a heartbeat that cannot leave is a line that is down.
+    let (beats, outgoing) = mpsc::channel(1);
+    let _ = beats.try_send(heartbeat(node));
+    let mut request = Request::new(ReceiverStream::new(outgoing));
+    request
+        .metadata_mut()
+        .insert("authorization", bearer.clone());
+    let mut answers = client.heartbeat(request).await?.into_inner();
+    tracing::info!(coordinator = node.settings.coordinator, every, "online");
+    *was_up = true;
+
+    let mut ticks = tokio::time::interval(Duration::from_secs(every.into()));
+    ticks.tick().await;
+    loop {
+        tokio::select! {
+            answer = answers.message() => {
+                let answer = answer?.ok_or(LineError::Closed)?;
+                for assignment in answer.assignments {
+                    let node = Arc::clone(node);
+                    node.tasks.clone().spawn(async move {
+                        if let Err(error) = assigned::take_on(&node, &assignment).await {
+                            tracing::warn!(%error, "refused an assignment");
+                        }
+                    });
+                }
+            }
+            Some(report) = reports.recv() => {
+                let (client, bearer) = (client.clone(), bearer.clone());
+                node.tasks.spawn(async move {
+                    if let Err(error) = send_report(client, &bearer, report).await {
+                        tracing::debug!(%error, "failed to report");
+                    }
+                });
+            }
+            _ = ticks.tick() => {
+                if Utc::now().timestamp() + RENEW >= expires_at {
+                    return Ok(());
+                }
+                if beats.send(heartbeat(node)).await.is_err() {
+                    return Err(LineError::Closed);
+                }
+            }
+        }
+    }
+}
+
+async fn connect(url: &str) -> Result<Channel, LineError> {
+    let failed = |source| LineError::Connect {
+        url: url.to_owned(),
+        source,
+    };
+    Endpoint::from_shared(url.to_owned())
+        .map_err(failed)?
+        .connect_timeout(CALL)
+        .http2_keep_alive_interval(Duration::from_secs(10))
+        .keep_alive_while_idle(true)
+        .connect()
+        .await
+        .map_err(failed)
+}
+
+async fn sign_in(node: &Node, channel: Channel) -> Result<(Bearer, i64), LineError> {
+    let mut client = AuthServiceClient::new(channel);
+    let wallet = node.identity.address();
+    let request = limited(ChallengeRequest {
+        wallet: wallet.to_vec(),
+    });
+    let challenge = client.challenge(request).await?.into_inner();
+    if !is_sign_in_for(&challenge.message, wallet) {
+        return Err(LineError::Challenge);
+    }
+    let request = limited(SignInRequest {
+        challenge_id: challenge.challenge_id,
+        wallet: wallet.to_vec(),
+        signature: node.identity.wallet.sign(&challenge.message).to_vec(),
+    });
+    let session = client.sign_in(request).await?.into_inner();
+    let bearer = format!("Bearer {}", session.session_token)
+        .parse()
+        .map_err(|_| Status::internal("the session token is no header value"))?;
+    Ok((bearer, session.expires_at))
+}
+
+async fn send_report(
+    mut client: NodeServiceClient<Channel>,
+    bearer: &Bearer,
+    report: Report,
+) -> Result<(), Status> {
+    match report {
+        Report::Progress {
+            job,
+            epochs_done,
+            loss,
+        } => {
+            let request = ReportProgressRequest {
+                job_id: job.to_vec(),
+                epochs_done,
+                loss,
+            };
+            client.report_progress(authorized(request, bearer)).await?;
+        }
+        Report::Completion { job, signature } => {
+            let request = ReportCompletionRequest {
+                job_id: job.to_vec(),
+                signature,
+            };
+            client
+                .report_completion(authorized(request, bearer))
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+fn register_request() -> RegisterRequest {
+    RegisterRequest {
+        free_vram_mib: 0,
+        free_ram_mib: free_ram_mib(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+fn heartbeat(node: &Node) -> HeartbeatRequest {
+    let held = node.jobs.all().into_iter();
+    HeartbeatRequest {
+        free_vram_mib: 0,
+        free_ram_mib: free_ram_mib(),
+        job_ids: held
+            .filter(|job| job.record().phase != Phase::Settled)
+            .map(|job| job.id().to_vec())
+            .collect(),
+    }
+}
+
+fn free_ram_mib() -> u32 {
+    u32::try_from(machine::available_memory_mib()).unwrap_or(u32::MAX)
+}
+
+fn authorized<T>(message: T, bearer: &Bearer) -> Request<T> {
+    let mut request = limited(message);
+    request
+        .metadata_mut()
+        .insert("authorization", bearer.clone());
+    request
+}
+
+fn limited<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(CALL);
+    request
+}

@@ -1,0 +1,100 @@
+//! Weights go out, from any offset.
+
+use std::{
+    io::{self, SeekFrom},
+    path::PathBuf,
+};
+
+use cyxwiz_domain::dataset::CHUNK_BYTES;
+use cyxwiz_proto::training::v1::{DownloadWeightsRequest, WeightsChunk};
+use futures::stream::BoxStream;
+use tokio::{
+    fs::File,
+    io::{AsyncReadExt as _, AsyncSeekExt as _},
+};
+use tonic::{Code, Response, Status};
+
+use super::refusal::refuse;
+use crate::jobs::{Job, files};
+
+type Chunks = BoxStream<'static, Result<WeightsChunk, Status>>;
+
+pub(super) async fn download(
+    job: &Job,
+    request: DownloadWeightsRequest,
+) -> Result<Response<Chunks>, Status> {
+    let path = path_of(job, request.epoch)?;
+    let opened = tokio::task::spawn_blocking(move || files::open_plain(&path)).await;
+    let file = opened.map_err(|error| Status::internal(error.to_string()))?;
+    let file = file.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => gone(request.epoch),
+        _ => io_fault(&error),
+    })?;
+    let total = file.metadata().map_err(|error| io_fault(&error))?.len();
+    if request.offset > total {
+        let message = format!(
+            "offset {} is beyond the end of {total} bytes",
+            request.offset
+        );
+        return Err(refuse(Code::OutOfRange, "offset_beyond_end", message));
+    }
+    let mut file = File::from_std(file);
+    file.seek(SeekFrom::Start(request.offset))
+        .await
+        .map_err(|error| io_fault(&error))?;
+    let state = Some((file, request.offset));
+    let chunks = futures::stream::unfold(state, move |state| async move {
+        let (mut file, offset) = state?;
+        match next_chunk(&mut file, offset, total).await {
+            Ok(chunk) => {
+                let end = offset + chunk.data.len() as u64;
+                // At least one chunk, also from the very end: it tells the length.
+                Some((Ok(chunk), (end < total).then_some((file, end))))
+            }
+            Err(error) => Some((Err(io_fault(&error)), None)),
+        }
+    });
+    Ok(Response::new(Box::pin(chunks)))
+}
+
+async fn next_chunk(file: &mut File, offset: u64, total: u64) -> io::Result<WeightsChunk> {
+    let length = u64::from(CHUNK_BYTES).min(total - offset);
+    let mut data = vec![0; usize::try_from(length).expect("a chunk fits in memory")];
+    file.read_exact(&mut data).await?;
+    Ok(WeightsChunk {
+        offset,
+        data: data.into(),
+        total_bytes: total,
+    })
+}
+
+fn path_of(job: &Job, epoch: u32) -> Result<PathBuf, Status> {
+    match epoch {
+        0 if job.record().completion.is_none() => Err(refuse(
+            Code::FailedPrecondition,
+            "not_trained",
+            "the job is not trained yet; ask again after the Completed event",
+        )),
+        0 => Ok(job.weights_path()),
+        epoch => Ok(job.checkpoint_path(epoch)),
+    }
+}
+
+fn gone(epoch: u32) -> Status {
+    let message = match epoch {
+        0 => "the weights are not kept any more".to_owned(),
+        epoch => {
+            format!("the checkpoint of epoch {epoch} is not kept (any more); take a later one")
+        }
+    };
+    refuse(Code::NotFound, "weights_gone", message)
+}
+
+fn io_fault(error: &io::Error) -> Status {
+    tracing::error!(%error, "failed to read weights");
+    refuse(
+        Code::Internal,
+        "node_fault",
+        "the node cannot read the file",
+    )
+}

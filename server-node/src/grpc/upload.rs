@@ -1,0 +1,62 @@
+//! The dataset comes in, chunk by chunk.
+
+use std::sync::Arc;
+
+use cyxwiz_proto::training::v1::{DatasetChunk, UploadDatasetResponse};
+use tonic::{Code, Response, Status, Streaming};
+
+use super::refusal::{self, refuse};
+use crate::jobs::Job;
+
+/// Missing chunks that an error lists.
+const LISTED: usize = 20;
+
+pub(super) async fn upload(
+    job: &Arc<Job>,
+    mut chunks: Streaming<DatasetChunk>,
+) -> Result<Response<UploadDatasetResponse>, Status> {
+    // A newer upload takes over: the older one's connection may be long dead.
+    let number = job.begin_upload();
+    while let Some(chunk) = chunks.message().await? {
+        if !job.is_newest_upload(number) {
+            let message = "a newer upload of the same job has taken over";
+            return Err(refuse(Code::Aborted, "upload_superseded", message));
+        }
+        on_disk(job, move |job| job.write_chunk(chunk.index, &chunk.data)).await?;
+    }
+    if !on_disk(job, Job::finish_dataset).await? {
+        return Err(short(job));
+    }
+    Ok(Response::new(UploadDatasetResponse {
+        chunks_held: job.chunks_held(),
+    }))
+}
+
+/// Runs what blocks on the disk away from the tasks that must not wait.
+async fn on_disk<T: Send + 'static>(
+    job: &Arc<Job>,
+    work: impl FnOnce(&Job) -> Result<T, crate::jobs::JobError> + Send + 'static,
+) -> Result<T, Status> {
+    let job = Arc::clone(job);
+    let done = tokio::task::spawn_blocking(move || work(&job)).await;
+    done.map_err(|error| Status::internal(error.to_string()))?
+        .map_err(|error| refusal::job(&error))
+}
+
+fn short(job: &Job) -> Status {
+    let missing = job.missing_chunks().unwrap_or_default();
+    let listed: Vec<String> = missing.iter().take(LISTED).map(u32::to_string).collect();
+    let more = match missing.len() > LISTED {
+        true => ", ...",
+        false => "",
+    };
+    refuse(
+        Code::FailedPrecondition,
+        "dataset_incomplete",
+        format!(
+            "the dataset is short of {} chunks: {}{more}; send them in another upload",
+            missing.len(),
+            listed.join(", ")
+        ),
+    )
+}

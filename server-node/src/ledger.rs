@@ -1,0 +1,157 @@
+//! What a running node reads from the chain and writes to it. A trait, so that
+//! the life of a job can be tested against escrows held in memory.
+
+use async_trait::async_trait;
+use cyxwiz_chain::{
+    Chain, ChainError, EscrowAccount, EscrowConfig, Receipt, SignedTransaction, Signer, TxOutcome,
+    instructions::escrow,
+};
+use cyxwiz_domain::{Address, Digest};
+
+/// What the node may do to an escrow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// Note the checkpoint chain after `epoch`.
+    Anchor {
+        /// From 1.
+        epoch: u32,
+        /// Chain hash after it.
+        root: Digest,
+    },
+    /// Show a receipt with the user's signature.
+    PresentReceipt(Receipt, [u8; 64]),
+    /// Declare the training done.
+    Submit {
+        /// Last hash of the checkpoint chain.
+        final_root: Digest,
+        /// SHA-256 of the weights.
+        weights_hash: Digest,
+        /// All epochs.
+        epochs: u32,
+        /// Seconds trained.
+        training_seconds: u32,
+    },
+    /// Split a cancelled job.
+    SettleCancel,
+    /// Give the job up.
+    Fail,
+    /// Take the payment after the acceptance window.
+    Release,
+}
+
+/// The chain, as far as the jobs of one node need it.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// An escrow, `None` if it does not exist (any more).
+    async fn escrow(&self, address: Address) -> Result<Option<EscrowAccount>, ChainError>;
+    /// The configuration of job-escrow.
+    async fn escrow_config(&self) -> Result<EscrowConfig, ChainError>;
+    /// The chain's clock, Unix seconds.
+    async fn unix_time(&self) -> Result<i64, ChainError>;
+    /// A transaction of these writes to `escrow`, signed by the node's owner.
+    async fn sign(
+        &self,
+        escrow: &EscrowAccount,
+        writes: &[Write],
+    ) -> Result<SignedTransaction, ChainError>;
+    /// Sends once; sending again is harmless.
+    async fn send(&self, transaction: &SignedTransaction) -> Result<(), ChainError>;
+    /// What became of a transaction.
+    async fn outcome(
+        &self,
+        signature: &str,
+        last_valid_block_height: u64,
+    ) -> Result<TxOutcome, ChainError>;
+}
+
+/// The real chain, with the owner's key.
+pub struct ChainLedger {
+    chain: Chain,
+    signer: Signer,
+}
+
+impl ChainLedger {
+    /// Writes are signed and paid by `signer`.
+    pub fn new(chain: Chain, signer: Signer) -> Self {
+        Self { chain, signer }
+    }
+}
+
+#[async_trait]
+impl Ledger for ChainLedger {
+    async fn escrow(&self, address: Address) -> Result<Option<EscrowAccount>, ChainError> {
+        self.chain.escrow(address).await
+    }
+
+    async fn escrow_config(&self) -> Result<EscrowConfig, ChainError> {
+        self.chain.escrow_config().await
+    }
+
+    async fn unix_time(&self) -> Result<i64, ChainError> {
+        self.chain.unix_time().await
+    }
+
+    async fn sign(
+        &self,
+        account: &EscrowAccount,
+        writes: &[Write],
+    ) -> Result<SignedTransaction, ChainError> {
+        let owner = self.signer.address();
+        let mut instructions = Vec::with_capacity(writes.len() + 1);
+        for write in writes {
+            match write {
+                Write::Anchor { epoch, root } => {
+                    instructions.push(escrow::anchor(account, *epoch, *root)?);
+                }
+                Write::PresentReceipt(receipt, signature) => {
+                    instructions.extend(escrow::present_receipt(account, receipt, signature));
+                }
+                Write::Submit {
+                    final_root,
+                    weights_hash,
+                    epochs,
+                    training_seconds,
+                } => {
+                    let completion = escrow::Completion {
+                        final_root: *final_root,
+                        weights_hash: *weights_hash,
+                        epochs: *epochs,
+                        training_seconds: *training_seconds,
+                    };
+                    instructions.push(escrow::submit(account, &completion)?);
+                }
+                Write::SettleCancel => {
+                    let lock_payer = self.lock_payer().await?;
+                    instructions.push(escrow::settle_cancel(account, owner, lock_payer)?);
+                }
+                Write::Fail => {
+                    instructions.push(escrow::fail(account, self.lock_payer().await?)?);
+                }
+                Write::Release => {
+                    let lock_payer = self.lock_payer().await?;
+                    instructions.push(escrow::release(account, owner, lock_payer)?);
+                }
+            }
+        }
+        self.chain.sign(&instructions, &self.signer, &[]).await
+    }
+
+    async fn send(&self, transaction: &SignedTransaction) -> Result<(), ChainError> {
+        self.chain.send(transaction).await
+    }
+
+    async fn outcome(
+        &self,
+        signature: &str,
+        last_valid_block_height: u64,
+    ) -> Result<TxOutcome, ChainError> {
+        self.chain.outcome(signature, last_valid_block_height).await
+    }
+}
+
+impl ChainLedger {
+    /// Who paid for the stake's lock and gets the rent back: the coordinator.
+    async fn lock_payer(&self) -> Result<Address, ChainError> {
+        Ok(self.chain.escrow_config().await?.coordinator)
+    }
+}

@@ -1,0 +1,59 @@
+//! What all parts of a running node share.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    config::Settings,
+    coordinator_client::Report,
+    identity::Identity,
+    jobs::{Job, Jobs, UsedTokens},
+    ledger::Ledger,
+    steps::{decide::Policy, drive},
+};
+
+/// A running node.
+pub struct Node {
+    /// What the operator set.
+    pub settings: Settings,
+    /// Who it is.
+    pub identity: Identity,
+    /// The chain.
+    pub ledger: Arc<dyn Ledger>,
+    /// Its jobs.
+    pub jobs: Jobs,
+    /// Job tokens that were used.
+    pub used_tokens: UsedTokens,
+    /// News for the coordinator; lost when it does not listen.
+    pub reports: mpsc::Sender<Report>,
+    /// Ends everything.
+    pub shutdown: CancellationToken,
+    /// Tasks that end after `shutdown`.
+    pub tasks: TaskTracker,
+}
+
+impl Node {
+    /// Takes care of a job until it is forgotten.
+    pub fn start_driving(self: &Arc<Self>, job: Arc<Job>) {
+        self.tasks.spawn(drive::drive(Arc::clone(self), job));
+    }
+
+    /// What the operator and the job decided about its steps.
+    pub fn policy(&self, job: &Job) -> Policy {
+        let every = self.settings.jobs.anchor_every;
+        let grace = self.settings.jobs.stop_grace.as_secs();
+        Policy {
+            node: self.identity.address(),
+            anchor_every: every.max(job.spec().job.checkpoint_every),
+            stop_grace: i64::try_from(grace).unwrap_or(i64::MAX / 2),
+        }
+    }
+
+    /// Tells the coordinator, if there is room.
+    pub fn report(&self, report: Report) {
+        // The chain says the same, only later.
+        let _ = self.reports.try_send(report);
+    }
+}

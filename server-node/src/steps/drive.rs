@@ -1,0 +1,248 @@
+//! Takes care of one job: looks at its escrow every second and whenever something
+//! happens here, decides, and acts. Errors never end it; they only make it wait.
+
+use std::{sync::Arc, time::Duration};
+
+use cyxwiz_chain::{ChainError, EscrowAccount};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    decide::{self, Action, GiveUp, next_step},
+    delivered::{self, WriteError},
+    settled, training,
+};
+use crate::{
+    coordinator_client::Report,
+    jobs::{Job, JobError, Phase},
+    ledger::Write,
+    node::Node,
+};
+
+/// Longest wait after an error.
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
+/// Reads in a row that must find no escrow before it counts as closed: an RPC
+/// node that lags behind is no reason to drop a job.
+const MISSING_READS: u32 = 5;
+/// After a failed anchor, the time to the next try: an anchor is welcome, never needed.
+const ANCHOR_RETRY: Duration = Duration::from_secs(20);
+
+/// Why a step did not work.
+#[derive(Debug, thiserror::Error)]
+enum StepError {
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    #[error(transparent)]
+    Job(#[from] JobError),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+struct Driver {
+    node: Arc<Node>,
+    job: Arc<Job>,
+    missing: u32,
+    no_anchor_before: Instant,
+}
+
+/// Drives `job` until it is forgotten or the node ends.
+pub async fn drive(node: Arc<Node>, job: Arc<Job>) {
+    let shutdown = node.shutdown.clone();
+    let mut driver = Driver {
+        missing: 0,
+        no_anchor_before: Instant::now(),
+        node,
+        job,
+    };
+    tokio::select! {
+        () = driver.run() => {}
+        () = shutdown.cancelled() => {}
+    }
+}
+
+impl Driver {
+    async fn run(&mut self) {
+        let poll = self.node.settings.jobs.poll;
+        let mut backoff = poll;
+        while self.job.record().phase != Phase::Settled {
+            let wait = match self.step().await {
+                Ok(true) => {
+                    backoff = poll;
+                    continue;
+                }
+                Ok(false) => {
+                    backoff = poll;
+                    poll
+                }
+                Err(error) => {
+                    tracing::warn!(job = %self.job.id(), %error, "failed to take care of a job; will try again");
+                    backoff = (backoff * 2).min(MAX_BACKOFF);
+                    backoff
+                }
+            };
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = self.job.wake.notified() => {}
+            }
+        }
+        settled::retain_then_forget(&self.node, &self.job).await;
+    }
+
+    /// One look and one act; whether there was something to do.
+    async fn step(&mut self) -> Result<bool, StepError> {
+        if let Some(pending) = self.job.record().pending {
+            delivered::finish(&self.node, &self.job, &pending).await?;
+        }
+        let escrow = self.node.ledger.escrow(self.job.record().escrow).await?;
+        let now = self.node.ledger.unix_time().await?;
+        self.missing = if escrow.is_some() {
+            0
+        } else {
+            self.missing + 1
+        };
+        if (1..MISSING_READS).contains(&self.missing) {
+            return Ok(false);
+        }
+        if let Some(escrow) = &escrow {
+            self.watch_deadline(escrow, now);
+        }
+        let policy = self.node.policy(&self.job);
+        let action = next_step(&self.job.local(), escrow.as_ref(), now, &policy);
+        self.act(action, escrow).await
+    }
+
+    async fn act(
+        &mut self,
+        action: Action,
+        escrow: Option<EscrowAccount>,
+    ) -> Result<bool, StepError> {
+        if !matches!(action, Action::Wait | Action::Anchor(_)) {
+            tracing::info!(job = %self.job.id(), ?action, "next step");
+        }
+        match (action, escrow) {
+            (Action::Wait, _) => return Ok(false),
+            (Action::Train, _) => training::start(&self.node, &self.job),
+            (Action::StopTraining, _) => {
+                // The supervisor sees the phase and kills; then there is more to do.
+                if self.job.record().phase == Phase::Training {
+                    self.job
+                        .enter(Phase::Stopped, "the escrow has ended the training")?;
+                }
+                self.training_ended().await;
+            }
+            (Action::GoOn, _) => {
+                self.job.update(|record| record.stopped_at = None)?;
+                self.job.enter(
+                    Phase::Training,
+                    "the stop was not followed by a cancellation",
+                )?;
+            }
+            (Action::NoteSubmitted, Some(escrow)) => self.note_submitted(&escrow)?,
+            (Action::NoteSettled, escrow) => settled::note(&self.node, &self.job, escrow.as_ref())?,
+            (Action::Anchor(epoch), Some(escrow)) => return Ok(self.anchor(&escrow, epoch).await),
+            (Action::PresentReceipt, Some(escrow)) => {
+                let writes = self.receipt_write().into_iter().collect::<Vec<_>>();
+                self.write(&escrow, "present_receipt", &writes).await?;
+            }
+            (Action::Submit, Some(escrow)) => self.submit(&escrow).await?,
+            (Action::SettleCancel, Some(escrow)) => {
+                self.write(&escrow, "settle_cancel", &[Write::SettleCancel])
+                    .await?;
+            }
+            (Action::Fail(reason), Some(escrow)) => {
+                if reason == GiveUp::Deadline && self.job.record().phase != Phase::Failed {
+                    self.job
+                        .fail("the deadline is too near to finish the job")?;
+                }
+                self.write(&escrow, "fail", &[Write::Fail]).await?;
+            }
+            (Action::Release, Some(escrow)) => {
+                self.write(&escrow, "release", &[Write::Release]).await?;
+            }
+            // Decided only with an escrow.
+            (_, None) => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    async fn write(
+        &self,
+        escrow: &EscrowAccount,
+        name: &str,
+        writes: &[Write],
+    ) -> Result<(), WriteError> {
+        delivered::write(&self.node, &self.job, escrow, name, writes).await
+    }
+
+    async fn submit(&self, escrow: &EscrowAccount) -> Result<(), StepError> {
+        let submission = delivered::submission(&self.job)?;
+        self.write(escrow, "submit_completion", &[submission])
+            .await?;
+        Ok(())
+    }
+
+    fn note_submitted(&self, escrow: &EscrowAccount) -> Result<(), JobError> {
+        let completion = self.job.record().completion;
+        if completion.is_none_or(|c| c.weights_sha256 != escrow.weights_hash) {
+            tracing::error!(job = %self.job.id(), "the chain has another completion than this node made");
+        }
+        self.job
+            .enter(Phase::Submitted, "the completion is on the chain")?;
+        let signature = delivered::signature_of(&self.job, "submit_completion");
+        self.node.report(Report::Completion {
+            job: self.job.id(),
+            signature: signature.unwrap_or_default(),
+        });
+        Ok(())
+    }
+
+    /// Best effort, together with the receipt that is to be shown anyway.
+    async fn anchor(&mut self, escrow: &EscrowAccount, epoch: u32) -> bool {
+        let root = self.job.chain_hash(epoch);
+        let (Some(root), true) = (root, Instant::now() >= self.no_anchor_before) else {
+            return false;
+        };
+        let shown = (escrow.receipt_seen, escrow.receipt_held);
+        let higher = |write: &Write| match write {
+            Write::PresentReceipt(receipt, _) => {
+                let ours = (receipt.epochs_seen, receipt.epochs_held);
+                ours.0 >= shown.0 && ours.1 >= shown.1 && ours != shown
+            }
+            _ => false,
+        };
+        let mut writes: Vec<Write> = self.receipt_write().into_iter().filter(higher).collect();
+        writes.push(Write::Anchor { epoch, root });
+        match self.write(escrow, "anchor_checkpoint", &writes).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(job = %self.job.id(), epoch, %error, "failed to anchor a checkpoint");
+                self.no_anchor_before = Instant::now() + ANCHOR_RETRY;
+                false
+            }
+        }
+    }
+
+    fn receipt_write(&self) -> Option<Write> {
+        let signed = self.job.receipt()?;
+        Some(Write::PresentReceipt(signed.receipt, signed.signature))
+    }
+
+    /// Pauses end in time for the deadline.
+    fn watch_deadline(&self, escrow: &EscrowAccount, now: i64) {
+        let left = escrow
+            .required_epochs
+            .saturating_sub(self.job.local().epochs_done);
+        let guess = f64::from(escrow.estimated_seconds) / f64::from(escrow.required_epochs.max(1));
+        let epoch_seconds = self.job.mean_epoch_seconds().unwrap_or(guess);
+        let needed = epoch_seconds * f64::from(left);
+        self.job.set_hurry(decide::is_hurried(escrow, now, needed));
+    }
+
+    async fn training_ended(&self) {
+        let mut changes = self.job.changes();
+        while self.job.local().training {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
