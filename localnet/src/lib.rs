@@ -4,6 +4,8 @@
 //! there is no consensus, so that every processed transaction is at once finalized; no slot is skipped; blocks are never full; stake,
 //! votes and durable nonces do not exist.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod chain;
 pub mod rpc;
 mod server;

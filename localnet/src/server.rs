@@ -150,7 +150,7 @@ impl Localnet {
         self.chain.read().faucet().pubkey()
     }
 
-    /// Stops serving, waits for what is being answered, and syncs the ledger.
+    /// Stops serving, waits for what is being answered, and closes the ledger, which may be opened again at once.
     ///
     /// # Errors
     /// When the ledger cannot be synced.
@@ -163,7 +163,7 @@ impl Localnet {
             server.stopped().await;
         }
         self.slots.abort();
-        self.chain.read().sync()?;
+        self.chain.write().close()?;
         Ok(())
     }
 }

@@ -6,21 +6,21 @@ pub mod execute;
 pub mod history;
 pub mod journal;
 pub mod record;
+mod saved;
 pub mod svm;
 pub mod token;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use litesvm::LiteSVM;
 use rand::RngCore;
-use solana_account::{Account, AccountSharedData, ReadableAccount};
+use solana_account::{AccountSharedData, ReadableAccount};
 use solana_hash::Hash;
 use solana_keypair::Keypair;
 use solana_message::{Message, VersionedMessage};
 use solana_pubkey::Pubkey;
-use solana_sdk_ids::system_program;
 use solana_signer::Signer;
 use solana_transaction::versioned::VersionedTransaction;
 use solana_transaction_error::TransactionError;
@@ -32,6 +32,7 @@ use self::clock::ChainClock;
 use self::history::History;
 use self::journal::{Journal, JournalError};
 use self::record::{Event, Genesis, ProcessedTransaction, Record, SlotRecord};
+use self::saved::Saved;
 use self::svm::{Program, ProgramError};
 
 /// Slots whose time and hash are remembered.
@@ -82,33 +83,6 @@ pub struct Chain {
     events: broadcast::Sender<Event>,
 }
 
-/// What a ledger held.
-#[derive(Default)]
-struct Saved {
-    genesis: Option<Genesis>,
-    slots: VecDeque<SlotRecord>,
-    accounts: HashMap<Pubkey, Account>,
-    transactions: VecDeque<Arc<ProcessedTransaction>>,
-}
-
-impl Saved {
-    fn apply(&mut self, record: Record) {
-        match record {
-            Record::Genesis(genesis) => self.genesis = Some(genesis),
-            Record::Slot(slot) => keep_last(&mut self.slots, slot, SLOTS_RETAINED),
-            Record::Accounts(accounts) => self.accounts.extend(accounts),
-            Record::Transaction(transaction, accounts) => {
-                self.accounts.extend(accounts);
-                keep_last(
-                    &mut self.transactions,
-                    Arc::new(*transaction),
-                    history::RETAINED,
-                );
-            }
-        }
-    }
-}
-
 impl Chain {
     /// Starts a chain: the one in the ledger, or a new one at slot 1.
     ///
@@ -123,7 +97,7 @@ impl Chain {
             None => None,
         };
         if saved.genesis.is_none() {
-            saved = new_ledger(config.faucet_lamports);
+            saved = Saved::new_chain(config.faucet_lamports);
         }
         let genesis = saved.genesis.clone().ok_or(ChainError::Incomplete)?;
         let faucet =
@@ -147,7 +121,7 @@ impl Chain {
                 .extend(svm::load_program(&mut chain.svm, program)?);
         }
         if let Some(journal) = &mut journal {
-            journal.rewrite(compacted(saved))?;
+            journal.rewrite(saved.into_records())?;
         }
         chain.journal = journal;
         if chain.slots.is_empty() {
@@ -227,7 +201,11 @@ impl Chain {
         let transfer = solana_system_interface::instruction::transfer(&payer, to, lamports);
         // Two equal airdrops in one slot would be one transaction: name an older blockhash then.
         let fresh = self.blockhashes.newest_first().find_map(|blockhash| {
-            let message = Message::new_with_blockhash(&[transfer.clone()], Some(&payer), blockhash);
+            let message = Message::new_with_blockhash(
+                std::slice::from_ref(&transfer),
+                Some(&payer),
+                blockhash,
+            );
             let transaction =
                 VersionedTransaction::try_new(VersionedMessage::Legacy(message), &[&self.faucet])
                     .ok()?;
@@ -311,12 +289,14 @@ impl Chain {
         self.failure.as_deref()
     }
 
-    /// Waits until the ledger is on the disk itself.
+    /// Syncs the ledger to the disk and lets go of it; nothing is accepted afterwards.
     ///
     /// # Errors
     /// On a file system error.
-    pub fn sync(&self) -> Result<(), JournalError> {
-        self.journal.as_ref().map_or(Ok(()), Journal::sync)
+    pub fn close(&mut self) -> Result<(), JournalError> {
+        self.failure
+            .get_or_insert_with(|| "the chain was stopped".to_owned());
+        self.journal.take().map_or(Ok(()), |journal| journal.sync())
     }
 
     fn show_time(&mut self) {
@@ -342,42 +322,6 @@ impl Chain {
         }
         self.failure.is_none()
     }
-}
-
-fn new_ledger(faucet_lamports: u64) -> Saved {
-    let faucet = Keypair::new();
-    let account = Account {
-        lamports: faucet_lamports,
-        owner: system_program::ID,
-        ..Account::default()
-    };
-    Saved {
-        accounts: HashMap::from([(faucet.pubkey(), account)]),
-        genesis: Some(Genesis {
-            hash: random_hash(),
-            identity: Keypair::new().pubkey(),
-            faucet: faucet.to_bytes().to_vec(),
-        }),
-        ..Saved::default()
-    }
-}
-
-/// The records that recreate `saved`; transactions keep their account writes in the accounts record.
-fn compacted(saved: Saved) -> impl Iterator<Item = Record> {
-    let transactions = saved.transactions.into_iter().map(|transaction| {
-        Record::Transaction(Box::new(Arc::unwrap_or_clone(transaction)), Vec::new())
-    });
-    let accounts = saved
-        .accounts
-        .into_iter()
-        .filter(|(_, account)| account.lamports > 0);
-    saved
-        .genesis
-        .into_iter()
-        .map(Record::Genesis)
-        .chain(saved.slots.into_iter().map(Record::Slot))
-        .chain(accounts.map(|account| Record::Accounts(vec![account])))
-        .chain(transactions)
 }
 
 fn keep_last<T>(queue: &mut VecDeque<T>, item: T, limit: usize) {
