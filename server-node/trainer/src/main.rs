@@ -21,7 +21,9 @@ use cyxwiz_domain::{
     spec::JobSpec,
     training::{Command, Event},
 };
-use cyxwiz_trainer::{DeviceChoice, Job, Outcome, Store, TorchTrainer, TrainError, benchmark, run};
+use cyxwiz_trainer::{
+    DeviceChoice, Job, Outcome, Store, TorchTrainer, TrainError, benchmark, run, suitable_threads,
+};
 
 /// Exit code of a run that was stopped and can be resumed.
 const STOPPED: u8 = 3;
@@ -53,7 +55,7 @@ struct Machine {
     /// Where to compute.
     #[arg(long, value_enum, default_value_t)]
     device: DeviceChoice,
-    /// Threads of one operation [default: one per core; resuming: as before].
+    /// Threads of one operation [default: what the job can use; resuming: as before].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
 }
@@ -124,7 +126,8 @@ fn execute(args: &RunArgs) -> Result<Outcome, TrainError> {
         false => None,
     };
     let before = resume.as_ref().map(|(progress, _)| progress.threads);
-    let threads = args.machine.threads.or(before).unwrap_or_else(cores);
+    let threads = args.machine.threads.or(before);
+    let threads = threads.unwrap_or_else(|| suitable_threads(&spec, cores()));
 
     let mut trainer = TorchTrainer::new(&spec, &table, device, threads)?;
     let job = Job::new(spec, table.rows(), dataset_root);
