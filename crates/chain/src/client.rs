@@ -11,6 +11,7 @@ use solana_instruction::Instruction;
 use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 use solana_rpc_client_api::config::RpcSendTransactionConfig;
 use solana_signature::Signature;
+use solana_transaction_error::TransactionError;
 
 use crate::{
     ChainError, EscrowAccount, EscrowConfig, NodeAccount, ReputationAccount, SignedTransaction,
@@ -306,10 +307,18 @@ impl Chain {
             preflight_commitment: Some(self.rpc.commitment().commitment),
             ..RpcSendTransactionConfig::default()
         };
-        self.rpc
+        let sent = self
+            .rpc
             .send_transaction_with_config(&transaction::decode(transaction)?, config)
-            .await?;
-        Ok(())
+            .await;
+        match sent {
+            Err(error)
+                if error.get_transaction_error() == Some(TransactionError::AlreadyProcessed) =>
+            {
+                Ok(())
+            }
+            sent => Ok(sent.map(drop)?),
+        }
     }
 
     /// What became of a transaction, by the two facts that were written down.
