@@ -7,6 +7,7 @@ mod error;
 mod layer;
 mod optimizer;
 mod plan;
+mod shape;
 mod validate;
 
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{JobSpec, Layer, Loss, OptimizerSpec, Schedule, SpecError, plan::volume};
+use super::{JobSpec, Layer, Loss, OptimizerSpec, Schedule, SpecError, shape::volume};
 
 /// Most numbers a model may learn.
 const MAX_PARAMETERS: u64 = 1 << 33;

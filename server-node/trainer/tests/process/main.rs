@@ -1,19 +1,19 @@
 //! The trainer as the node runs it: a process with commands in and events out.
 
+mod run;
+
 use std::{
     fs,
-    io::{BufRead, BufReader, Lines, Write},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio},
+    process::Command as Process,
 };
 
 use cyxwiz_domain::{
     Digest,
     training::{Command, Event, FailureKind},
 };
+use run::{Run, TRAINER};
 use serde_json::{Value, json};
-
-const TRAINER: &str = env!("CARGO_BIN_EXE_cyxwiz-trainer");
 
 fn digits() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/digits")
@@ -45,87 +45,6 @@ fn write(dir: &Path, name: &str, value: &Value) -> PathBuf {
     let path = dir.join(name);
     fs::write(&path, value.to_string()).expect("write spec");
     path
-}
-
-/// A trainer process; killed when dropped.
-struct Run {
-    child: Child,
-    input: Option<ChildStdin>,
-    events: Lines<BufReader<ChildStdout>>,
-}
-
-impl Run {
-    fn start(spec: &Path, data: &Path, work: &Path) -> Self {
-        let mut child = Process::new(TRAINER)
-            .args([
-                "run",
-                "--resume",
-                "--device",
-                "cpu",
-                "--threads",
-                "1",
-                "--spec",
-            ])
-            .arg(spec)
-            .arg("--data")
-            .arg(data)
-            .arg("--work")
-            .arg(work)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("start the trainer");
-        let input = child.stdin.take();
-        let output = child.stdout.take().expect("piped");
-        Self {
-            child,
-            input,
-            events: BufReader::new(output).lines(),
-        }
-    }
-
-    fn send(&mut self, command: Command) {
-        let line = serde_json::to_string(&command).expect("json");
-        let input = self.input.as_mut().expect("open");
-        writeln!(input, "{line}").expect("the trainer reads");
-    }
-
-    /// The next event, `None` at the end. A hung trainer is ended by the test
-    /// runner's limit.
-    fn next(&mut self) -> Option<Event> {
-        let line = self.events.next()?.expect("text");
-        Some(serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}")))
-    }
-
-    /// Reads on to the first event that `wanted` accepts.
-    fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
-        loop {
-            let event = self.next().expect("the run ended early");
-            if wanted(&event) {
-                return event;
-            }
-            assert!(!matches!(event, Event::Failed { .. }), "{event:?}");
-        }
-    }
-
-    /// All events to the end, and the exit code.
-    fn finish(mut self) -> (Vec<Event>, Option<i32>) {
-        let events = std::iter::from_fn(|| self.next()).collect();
-        (events, self.child.wait().expect("wait").code())
-    }
-
-    fn kill(mut self) {
-        self.child.kill().expect("kill");
-        self.child.wait().expect("wait");
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        // Ended already in most tests.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 fn weights(events: &[Event]) -> Digest {
@@ -393,4 +312,18 @@ fn another_jobs_state_is_not_resumed() {
         message.contains("is of another job or dataset"),
         "{message}"
     );
+}
+
+#[test]
+fn the_benchmark_prints_a_rate() {
+    let output = Process::new(TRAINER)
+        .args(["benchmark", "--device", "cpu", "--seconds", "0.2"])
+        .output()
+        .expect("run");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert!(
+        report["rate"].as_f64().is_some_and(|rate| rate > 0.0),
+        "{report}"
+    );
+    assert_eq!(report["device"], "cpu");
 }
