@@ -1,0 +1,3 @@
+DROP TABLE jobs;
+DROP FUNCTION notify_job_change();
+DROP TYPE job_state;
