@@ -196,7 +196,7 @@ fn refusals_name_the_place_and_the_remedy() {
         (
             "[model]",
             "[model",
-            "not valid TOML: TOML parse error at line 14",
+            "not valid TOML: TOML parse error at line 13",
         ),
     ];
     for (from, to, expected) in cases {
