@@ -1,0 +1,241 @@
+//! The command line: flags and their help, nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use cyxwiz_domain::{Amount, JobId};
+
+/// Exit codes, shown by `--help`.
+const AFTER_HELP: &str = "\
+Settings come from flags, then CYXWIZ_* variables, then the config.toml of a local stack (--dev-dir), then
+~/.config/cyxwiz/config.toml.
+
+Exit codes:
+  0    done
+  1    failed
+  2    the command line is wrong
+  3    refused by the chain, the coordinator or the node
+  4    the chain, the coordinator or the node cannot be reached
+  5    the job ended without a result that was paid for
+  130  interrupted by Ctrl-C";
+
+/// GPU training on an open market: jobs are escrowed on Solana, trained by staked nodes, paid on delivery.
+#[derive(Debug, Parser)]
+#[command(name = "cyxwiz", version, after_help = AFTER_HELP, propagate_version = true)]
+pub struct Cli {
+    /// Where to find things and how to print.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Global {
+    /// Solana JSON-RPC address
+    #[arg(long, global = true, env = "CYXWIZ_RPC_URL", value_name = "URL")]
+    pub rpc_url: Option<String>,
+    /// gRPC address of the coordinator
+    #[arg(long, global = true, env = "CYXWIZ_COORDINATOR", value_name = "URL")]
+    pub coordinator: Option<String>,
+    /// Key pair file of the wallet
+    #[arg(long, global = true, env = "CYXWIZ_WALLET", value_name = "FILE")]
+    pub wallet: Option<PathBuf>,
+    /// Directory for journals, certificates and weights of jobs
+    #[arg(long, global = true, env = "CYXWIZ_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Directory of a local stack made by `dev up`; its settings apply while it exists [default: .cyxwiz/dev]
+    #[arg(long, global = true, env = "CYXWIZ_DEV_DIR", value_name = "DIR")]
+    pub dev_dir: Option<PathBuf>,
+    /// Print results as JSON, one object on the last line
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print results and errors only
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// Groups of commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Keys and balances
+    #[command(subcommand)]
+    Wallet(WalletCommand),
+    /// Training jobs
+    #[command(subcommand)]
+    Job(JobCommand),
+    /// Server nodes
+    #[command(subcommand)]
+    Node(NodeCommand),
+    /// A complete market on this machine, for development
+    #[command(subcommand)]
+    Dev(DevCommand),
+}
+
+/// `cyxwiz wallet`.
+#[derive(Debug, Subcommand)]
+pub enum WalletCommand {
+    /// Draw a new key and write it to the wallet file; an existing file is never overwritten
+    New,
+    /// Show address and balances
+    Show {
+        /// Only the address, without asking the chain
+        #[arg(long)]
+        address: bool,
+    },
+    /// Ask a development chain for SOL
+    Airdrop {
+        /// How much, in SOL
+        #[arg(long, default_value_t = 10, value_name = "SOL", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+        sol: u64,
+    },
+}
+
+/// `cyxwiz job`.
+#[derive(Debug, Subcommand)]
+pub enum JobCommand {
+    /// Check a job and its data and ask for the price; nothing is paid or kept
+    Estimate {
+        /// Job file (TOML or JSON)
+        file: PathBuf,
+    },
+    /// Run a job to the end: escrow, training, weights, payment
+    ///
+    /// A run that was interrupted goes on where it stopped when the same job is run again.
+    Run(RunArgs),
+    /// Escrow a job and return once it is funded; `job watch` does the rest
+    Submit(SubmitArgs),
+    /// Go on with a job of this machine to its end: metrics, receipts, weights, payment
+    Watch {
+        /// The job
+        id: JobId,
+        /// Where the weights go [default: in the data directory]
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// What coordinator and chain say about a job
+    Status {
+        /// The job
+        id: JobId,
+    },
+    /// Your jobs, newest first
+    List {
+        /// How many at most
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
+        limit: u32,
+    },
+    /// Stop a job and take the money back; epochs you signed for are paid
+    Cancel {
+        /// The job
+        id: JobId,
+        /// How long to wait for the node's last word, in seconds
+        #[arg(long, default_value_t = 30, value_name = "SECONDS")]
+        wait: u64,
+    },
+    /// Fetch weights of a job from its node and verify them
+    Download {
+        /// The job
+        id: JobId,
+        /// Checkpoint of this epoch instead of the final weights
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        epoch: Option<u32>,
+        /// Where they go [default: in the data directory]
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Rate the node of a job that you paid
+    Rate {
+        /// The job
+        id: JobId,
+        /// 1 (bad) to 5 (good)
+        #[arg(value_parser = clap::value_parser!(u8).range(1..=5))]
+        stars: u8,
+    },
+}
+
+/// `cyxwiz job run`.
+#[derive(Debug, Clone, Args)]
+pub struct RunArgs {
+    /// What to submit.
+    #[command(flatten)]
+    pub submit: SubmitArgs,
+    /// Where the weights go [default: in the data directory]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `cyxwiz job submit`.
+#[derive(Debug, Clone, Args)]
+pub struct SubmitArgs {
+    /// Job file (TOML or JSON)
+    pub file: PathBuf,
+    /// Refuse a price above this, in CYXWIZ
+    #[arg(long, value_name = "AMOUNT")]
+    pub max_price: Option<Amount>,
+    /// Start a new job even if this one was begun and not finished
+    #[arg(long)]
+    pub new: bool,
+}
+
+/// `cyxwiz node`.
+#[derive(Debug, Subcommand)]
+pub enum NodeCommand {
+    /// Nodes that are online and what they offer
+    List,
+}
+
+/// `cyxwiz dev`.
+#[derive(Debug, Subcommand)]
+pub enum DevCommand {
+    /// Start chain, database, coordinator and nodes; what runs already is left alone
+    Up(StackArgs),
+    /// Stop everything that `dev up` started
+    Down {
+        /// The stack's directory [default: --dev-dir]
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+        /// Remove the directory with chain, database, wallets and jobs
+        #[arg(long)]
+        wipe: bool,
+    },
+    /// What runs
+    Status {
+        /// The stack's directory [default: --dev-dir]
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+    /// Start a stack, run a job on it, show the balances, stop the stack
+    Demo {
+        /// The stack.
+        #[command(flatten)]
+        stack: StackArgs,
+        /// Job file
+        #[arg(long, default_value = "examples/digits/job.toml", value_name = "FILE")]
+        job: PathBuf,
+        /// Leave the stack running
+        #[arg(long)]
+        keep: bool,
+    },
+}
+
+/// How a local stack is made.
+#[derive(Debug, Clone, Args)]
+pub struct StackArgs {
+    /// Directory for everything the stack writes [default: --dev-dir]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Directory of the built programs (*.so) [default: target/deploy]
+    #[arg(long, env = "CYXWIZ_PROGRAMS", value_name = "DIR")]
+    pub programs: Option<PathBuf>,
+    /// Directory of the other binaries [default: beside this one]
+    #[arg(long, env = "CYXWIZ_BIN_DIR", value_name = "DIR")]
+    pub bin_dir: Option<PathBuf>,
+    /// Number of server nodes
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub nodes: u32,
+    /// Seconds that each process may take to become ready
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    pub start_timeout: u64,
+}

@@ -1,0 +1,86 @@
+//! `cyxwiz job status`.
+
+use cyxwiz_chain::EscrowAccount;
+use cyxwiz_domain::{Amount, JobId};
+use serde_json::json;
+
+use super::view::JobView;
+use crate::{
+    engine::Engine,
+    error::{Error, Result},
+    printer::table,
+};
+
+/// Shows a job as the coordinator and the chain have it.
+///
+/// # Errors
+/// [`Error::UnknownJob`] where neither knows it.
+pub async fn run(engine: &Engine, job: JobId) -> Result<()> {
+    let escrow = engine.escrow(job).await?;
+    // The chain's word is enough when the coordinator is away.
+    let view = match engine.coordinator.job(job).await {
+        Ok(found) => Some(JobView::try_from(&found)?),
+        Err(Error::Refused { .. }) if escrow.is_none() => return Err(Error::UnknownJob(job)),
+        Err(error) if escrow.is_none() => return Err(error),
+        Err(error) => {
+            engine
+                .printer
+                .warn(format_args!("{error}; showing the chain's view only"));
+            None
+        }
+    };
+    let value = json!({ "job": view, "escrow": escrow.as_ref().map(escrow_json) });
+    engine.printer.result(&value, || {
+        let mut rows = table(&["job", &job.to_string()]);
+        if let Some(view) = &view {
+            rows.add_row(["name", &view.name]);
+            rows.add_row(["state", view.state.as_str()]);
+            rows.add_row(["epochs", &view.progress()]);
+            rows.add_row(["price", &view.price()]);
+            rows.add_row(["created (UTC)", &view.created()]);
+            let node = view.node.map_or("-".to_owned(), |node| node.to_string());
+            rows.add_row(["node", &node]);
+            if !view.message.is_empty() {
+                rows.add_row(["message", &view.message]);
+            }
+        }
+        if let Some(escrow) = &escrow {
+            rows.add_row(["escrow", &escrow.address.to_string()]);
+            rows.add_row(["on the chain", escrow.state.job_state().as_str()]);
+            rows.add_row([
+                "receipt",
+                &format!("{} seen, {} held", escrow.receipt_seen, escrow.receipt_held),
+            ]);
+            rows.add_row(["paid", &paid(escrow)]);
+        }
+        rows.to_string()
+    });
+    Ok(())
+}
+
+fn paid(escrow: &EscrowAccount) -> String {
+    format!(
+        "{} to the node, {} to the platform, {} back, of {}",
+        escrow.paid_node, escrow.paid_platform, escrow.paid_user, escrow.amount
+    )
+}
+
+fn escrow_json(escrow: &EscrowAccount) -> serde_json::Value {
+    let units = |amount: Amount| amount.0;
+    json!({
+        "address": escrow.address,
+        "state": escrow.state,
+        "node": escrow.node,
+        "amount": units(escrow.amount),
+        "paid_node": units(escrow.paid_node),
+        "paid_user": units(escrow.paid_user),
+        "paid_platform": units(escrow.paid_platform),
+        "receipt_seen": escrow.receipt_seen,
+        "receipt_held": escrow.receipt_held,
+        "deadline": escrow.deadline,
+        "release_at": escrow.release_at,
+        "weights_sha256": escrow.weights_hash,
+        "seq": escrow.seq,
+        "slot": escrow.slot,
+    })
+}

@@ -1,0 +1,77 @@
+//! A job as `status` and `list` print it.
+
+use cyxwiz_domain::{Address, Amount, Digest, JobId, JobState};
+use cyxwiz_proto::job::v1 as pb;
+use serde::Serialize;
+
+use crate::{
+    coordinator::{node_of, state_of},
+    error::{Error, Result},
+};
+
+/// What the coordinator says about a job.
+#[derive(Debug, Clone, Serialize)]
+pub struct JobView {
+    /// The job.
+    pub job_id: JobId,
+    /// For people.
+    pub name: String,
+    /// Where it stands.
+    pub state: JobState,
+    /// Owner of its node.
+    pub node: Option<Address>,
+    /// Price in base units.
+    pub amount: u64,
+    /// As reported by the node.
+    pub epochs_done: u32,
+    /// What the job is for.
+    pub epochs: u32,
+    /// Unix seconds.
+    pub created_at: i64,
+    /// SHA-256 of the spec.
+    pub spec_hash: Digest,
+    /// Last thing that went wrong.
+    pub message: String,
+}
+
+impl TryFrom<&pb::Job> for JobView {
+    type Error = Error;
+
+    fn try_from(job: &pb::Job) -> Result<Self> {
+        let nonsense = |error: cyxwiz_domain::id::IdError| Error::Protocol {
+            who: "the coordinator",
+            problem: error.to_string(),
+        };
+        Ok(Self {
+            job_id: JobId::from_slice(&job.job_id).map_err(nonsense)?,
+            name: job.name.clone(),
+            state: state_of(job)?,
+            node: node_of(job)?,
+            amount: job.amount,
+            epochs_done: job.epochs_done,
+            epochs: job.required_epochs,
+            created_at: job.created_at,
+            spec_hash: Digest::from_slice(&job.spec_hash).map_err(nonsense)?,
+            message: job.message.clone(),
+        })
+    }
+}
+
+impl JobView {
+    /// Price for people.
+    pub fn price(&self) -> String {
+        format!("{} CYXWIZ", Amount(self.amount))
+    }
+
+    /// Creation for people, UTC.
+    pub fn created(&self) -> String {
+        chrono::DateTime::from_timestamp(self.created_at, 0).map_or("-".to_owned(), |time| {
+            time.format("%Y-%m-%d %H:%M:%S").to_string()
+        })
+    }
+
+    /// Progress for people.
+    pub fn progress(&self) -> String {
+        format!("{}/{}", self.epochs_done, self.epochs)
+    }
+}

@@ -1,0 +1,88 @@
+//! The commands: plain values in, results printed, errors out.
+
+pub mod dev;
+pub mod job;
+pub mod node;
+pub mod wallet;
+
+use std::future::Future;
+
+use crate::{
+    cli::{Cli, Command, DevCommand, JobCommand, NodeCommand, RunArgs, WalletCommand},
+    engine::Engine,
+    error::{Error, Result},
+    flow::RunOptions,
+    printer::Printer,
+    settings::Settings,
+};
+
+/// Runs what the command line asks for.
+///
+/// # Errors
+/// Whatever the command says; `main` prints it and chooses the exit code.
+pub async fn run(cli: Cli, printer: Printer) -> Result<()> {
+    let settings = Settings::resolve(&cli.global)?;
+    match cli.command {
+        Command::Wallet(command) => match command {
+            WalletCommand::New => wallet::new::run(&settings, printer),
+            WalletCommand::Show { address } => wallet::show::run(&settings, printer, address).await,
+            WalletCommand::Airdrop { sol } => wallet::airdrop::run(&settings, printer, sol).await,
+        },
+        Command::Job(command) => run_job(&Engine::open(settings, printer)?, command).await,
+        Command::Node(NodeCommand::List) => {
+            node::list::run(&Engine::open(settings, printer)?).await
+        }
+        Command::Dev(command) => match command {
+            DevCommand::Up(stack) => dev::up::run(&settings, printer, &stack).await,
+            DevCommand::Down { dir, wipe } => dev::down::run(&settings, printer, dir, wipe).await,
+            DevCommand::Status { dir } => dev::status::run(&settings, printer, dir),
+            DevCommand::Demo { stack, job, keep } => {
+                dev::demo::run(&settings, printer, &stack, &job, keep).await
+            }
+        },
+    }
+}
+
+async fn run_job(engine: &Engine, command: JobCommand) -> Result<()> {
+    match command {
+        JobCommand::Estimate { file } => job::estimate::run(engine, &file).await,
+        JobCommand::Run(RunArgs { submit, output }) => {
+            let options = RunOptions {
+                max_price: submit.max_price,
+                output,
+            };
+            job::run::run(engine, &submit.file, submit.new, options).await
+        }
+        JobCommand::Submit(args) => {
+            let options = RunOptions {
+                max_price: args.max_price,
+                output: None,
+            };
+            job::submit::run(engine, &args.file, args.new, options).await
+        }
+        JobCommand::Watch { id, output } => job::watch::run(engine, id, output).await,
+        JobCommand::Status { id } => job::status::run(engine, id).await,
+        JobCommand::List { limit } => job::list::run(engine, limit).await,
+        JobCommand::Cancel { id, wait } => job::cancel::run(engine, id, wait).await,
+        JobCommand::Download { id, epoch, output } => {
+            job::download::run(engine, id, epoch, output).await
+        }
+        JobCommand::Rate { id, stars } => job::rate::run(engine, id, stars).await,
+    }
+}
+
+/// Runs `work` unless Ctrl-C or SIGTERM comes first; `hint` says what it means then.
+pub(crate) async fn interruptible<T>(
+    work: impl Future<Output = Result<T>>,
+    hint: impl FnOnce() -> String,
+) -> Result<T> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).map_err(|error| Error::Usage(format!("signals: {error}")));
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    tokio::select! {
+        done = work => done,
+        _ = interrupt.recv() => Err(Error::Interrupted(hint())),
+        _ = terminate.recv() => Err(Error::Interrupted(hint())),
+    }
+}

@@ -1,0 +1,3 @@
+//! `cyxwiz node`.
+
+pub mod list;

@@ -1,0 +1,5 @@
+//! `cyxwiz wallet`.
+
+pub mod airdrop;
+pub mod new;
+pub mod show;

@@ -1,0 +1,71 @@
+//! How a job ended where it did not end well.
+
+use std::fmt;
+
+use cyxwiz_chain::{EscrowAccount, EscrowState};
+use cyxwiz_domain::{Amount, JobId};
+use serde::Serialize;
+
+/// The settlement of a job, as the escrow account has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ending {
+    /// The job.
+    pub job_id: JobId,
+    /// The escrow's state.
+    pub state: EscrowState,
+    /// Base units that were escrowed.
+    pub amount: u64,
+    /// Base units that came back.
+    pub paid_user: u64,
+    /// Base units that the node got.
+    pub paid_node: u64,
+    /// Base units that the platform got.
+    pub paid_platform: u64,
+    /// Epochs in the highest receipt shown.
+    pub epochs_seen: u32,
+    /// Epochs that the job was for.
+    pub epochs: u32,
+}
+
+impl From<&EscrowAccount> for Ending {
+    fn from(escrow: &EscrowAccount) -> Self {
+        Self {
+            job_id: escrow.job_id,
+            state: escrow.state,
+            amount: escrow.amount.0,
+            paid_user: escrow.paid_user.0,
+            paid_node: escrow.paid_node.0,
+            paid_platform: escrow.paid_platform.0,
+            epochs_seen: escrow.receipt_seen,
+            epochs: escrow.required_epochs,
+        }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { job_id, .. } = self;
+        let what = match self.state {
+            EscrowState::Refunded => "was refunded before a node took it".to_owned(),
+            EscrowState::TimedOut => "passed its deadline".to_owned(),
+            EscrowState::Failed => "was given up by the node".to_owned(),
+            EscrowState::Cancelled => format!(
+                "was cancelled after {} of {} epochs",
+                self.epochs_seen, self.epochs
+            ),
+            EscrowState::Paid => "was paid".to_owned(),
+            EscrowState::Open
+            | EscrowState::Assigned
+            | EscrowState::Submitted
+            | EscrowState::Cancelling => "is not settled".to_owned(),
+        };
+        write!(
+            f,
+            "job {job_id} {what}: of {} CYXWIZ {} came back to you, {} went to the node, {} to the platform",
+            Amount(self.amount),
+            Amount(self.paid_user),
+            Amount(self.paid_node),
+            Amount(self.paid_platform)
+        )
+    }
+}

@@ -1,0 +1,99 @@
+//! Whether a price may be paid, before anything is sent.
+
+use cyxwiz_domain::{Address, Amount};
+
+use crate::error::{Error, Result};
+
+/// Rent of the escrow and its vault, and the fees of a job's transactions: about
+/// this many lamports.
+pub const LAMPORTS_NEEDED: u64 = 12_000_000;
+
+/// What a wallet can spend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purse {
+    /// Whose.
+    pub wallet: Address,
+    /// CYXWIZ.
+    pub balance: Amount,
+    /// SOL.
+    pub lamports: u64,
+}
+
+/// Lets `amount` pass, or says why not.
+///
+/// # Errors
+/// [`Error::PriceAboveLimit`], [`Error::AmountAboveBalance`], [`Error::NoSol`].
+pub fn check(amount: Amount, limit: Option<Amount>, purse: Purse) -> Result<()> {
+    if let Some(limit) = limit
+        && amount > limit
+    {
+        return Err(Error::PriceAboveLimit { amount, limit });
+    }
+    let Purse {
+        wallet,
+        balance,
+        lamports,
+    } = purse;
+    if let Some(missing) = amount.checked_sub(balance).filter(|missing| missing.0 > 0) {
+        return Err(Error::AmountAboveBalance {
+            amount,
+            balance,
+            missing,
+            wallet,
+        });
+    }
+    if lamports < LAMPORTS_NEEDED {
+        return Err(Error::NoSol {
+            wallet,
+            lamports,
+            needed: LAMPORTS_NEEDED,
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn purse(balance: u64) -> Purse {
+        Purse {
+            wallet: Address([1; 32]),
+            balance: Amount(balance),
+            lamports: LAMPORTS_NEEDED,
+        }
+    }
+
+    #[test]
+    fn a_price_is_paid_to_the_last_unit_and_not_beyond() {
+        assert!(check(Amount(10), None, purse(10)).is_ok());
+        let refused = check(Amount(10), None, purse(9));
+        assert!(matches!(
+            refused,
+            Err(Error::AmountAboveBalance {
+                missing: Amount(1),
+                ..
+            })
+        ));
+        assert!(check(Amount(u64::MAX), None, purse(0)).is_err());
+    }
+
+    #[test]
+    fn the_limit_is_inclusive_and_comes_first() {
+        assert!(check(Amount(10), Some(Amount(10)), purse(10)).is_ok());
+        let refused = check(Amount(11), Some(Amount(10)), purse(0));
+        assert!(matches!(refused, Err(Error::PriceAboveLimit { .. })));
+    }
+
+    #[test]
+    fn fees_need_sol() {
+        let poor = Purse {
+            lamports: LAMPORTS_NEEDED - 1,
+            ..purse(10)
+        };
+        assert!(matches!(
+            check(Amount(10), None, poor),
+            Err(Error::NoSol { .. })
+        ));
+    }
+}

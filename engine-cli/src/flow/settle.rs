@@ -1,0 +1,223 @@
+//! The last acts on the chain: paying what was delivered, and taking money out
+//! of escrows whose time has passed.
+
+use std::time::Duration;
+
+use cyxwiz_chain::{
+    ChainError, EscrowAccount, EscrowState, Instruction,
+    instructions::escrow::{accept, expire_unassigned, settle_cancel, timeout_refund},
+};
+
+use super::JobRun;
+use crate::{
+    engine::Engine,
+    error::{Error, Result},
+};
+
+const POLL: Duration = Duration::from_millis(300);
+/// Leaves the first move to those whose duty it is, in seconds.
+const GRACE_SECONDS: i64 = 10;
+
+/// Which way out of an escrow has become open to anyone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// No node took it.
+    ExpireUnassigned,
+    /// The node let the deadline pass.
+    TimeoutRefund,
+    /// The node did not show its last receipt.
+    SettleCancel,
+}
+
+/// Decides by the chain's clock; `assign_window` is how long an open escrow waits.
+pub fn due_exit(
+    state: EscrowState,
+    escrow_times: Times,
+    assign_window: i64,
+    now: i64,
+) -> Option<Exit> {
+    let (due, exit) = match state {
+        EscrowState::Open => (
+            escrow_times.created_at.saturating_add(assign_window),
+            Exit::ExpireUnassigned,
+        ),
+        EscrowState::Assigned => (escrow_times.deadline, Exit::TimeoutRefund),
+        EscrowState::Cancelling => (escrow_times.cancel_at, Exit::SettleCancel),
+        _ => return None,
+    };
+    (now > due.saturating_add(GRACE_SECONDS)).then_some(exit)
+}
+
+/// The times of an escrow that exits depend on, Unix seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// Creation.
+    pub created_at: i64,
+    /// When anyone may refund.
+    pub deadline: i64,
+    /// When anyone may settle a cancellation.
+    pub cancel_at: i64,
+}
+
+impl From<&EscrowAccount> for Times {
+    fn from(escrow: &EscrowAccount) -> Self {
+        Self {
+            created_at: escrow.created_at,
+            deadline: escrow.deadline,
+            cancel_at: escrow.cancel_at,
+        }
+    }
+}
+
+/// Takes the way out that is due, if one is. Returns its instruction and signature.
+///
+/// # Errors
+/// [`Error::Chain`]; that somebody else was faster is no error.
+pub async fn enforce(
+    engine: &Engine,
+    escrow: &EscrowAccount,
+) -> Result<Option<(&'static str, String)>> {
+    let config = engine.chain.escrow_config().await?;
+    let now = engine.chain.unix_time().await?;
+    let window = config.assign_window_seconds;
+    let Some(exit) = due_exit(escrow.state, Times::from(escrow), window, now) else {
+        return Ok(None);
+    };
+    let user = engine.user();
+    let (name, instruction) = match exit {
+        Exit::ExpireUnassigned => ("expire_unassigned", expire_unassigned(escrow)),
+        Exit::TimeoutRefund | Exit::SettleCancel => {
+            let payer = match engine.chain.lock_payer(escrow.address).await {
+                Ok(payer) => payer,
+                // Settled since it was read.
+                Err(ChainError::Account { .. }) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            };
+            if exit == Exit::TimeoutRefund {
+                ("timeout_refund", timeout_refund(escrow, user, payer)?)
+            } else {
+                ("settle_cancel", settle_cancel(escrow, user, payer)?)
+            }
+        }
+    };
+    match engine
+        .chain
+        .execute(&[instruction], &engine.signer, &[])
+        .await
+    {
+        Ok(signature) => Ok(Some((name, signature))),
+        Err(ChainError::Refused { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl JobRun<'_> {
+    /// [`enforce`], with the transaction noted.
+    pub(super) async fn enforce(&mut self, escrow: &EscrowAccount) -> Result<()> {
+        if let Some((name, signature)) = enforce(self.engine, escrow).await? {
+            self.store.note_transaction(name, &signature)?;
+        }
+        Ok(())
+    }
+
+    /// Checks the submission against what was seen and downloaded, and pays.
+    pub(super) async fn accept(&mut self) -> Result<()> {
+        self.progress.wait("paying the node");
+        let engine = self.engine;
+        let escrow = engine.funded_escrow(self.store.journal.job_id).await?;
+        if escrow.state != EscrowState::Submitted {
+            return Ok(());
+        }
+        self.check_submission(&escrow)?;
+        let payer = engine.chain.lock_payer(escrow.address).await?;
+        let instruction: Instruction = accept(&escrow, payer)?;
+        let transaction = engine
+            .chain
+            .sign(&[instruction], &engine.signer, &[])
+            .await?;
+        // Noted first: whoever resumes finds the payment's name even if we die here.
+        self.store
+            .note_transaction("accept", &transaction.signature)?;
+        match engine.chain.land(&transaction).await {
+            Ok(()) => {
+                self.progress
+                    .note(format_args!("paid: transaction {}", transaction.signature));
+                Ok(())
+            }
+            Err(ChainError::Expired) => Ok(()),
+            Err(error) => {
+                let now = engine.funded_escrow(escrow.job_id).await?;
+                if now.state == EscrowState::Submitted {
+                    return Err(error.into());
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn check_submission(&self, escrow: &EscrowAccount) -> Result<()> {
+        let journal = &self.store.journal;
+        let Some(weights) = &journal.weights else {
+            return Err(self.dishonest("there are no weights to pay for"));
+        };
+        if weights.sha256 != escrow.weights_hash {
+            return Err(Error::WeightsMismatch {
+                path: weights.path.clone(),
+                actual: weights.sha256,
+                expected: escrow.weights_hash,
+            });
+        }
+        if escrow.final_root != self.epochs.head() {
+            let shown = escrow.final_root;
+            return Err(self.dishonest(&format!(
+                "its final checkpoint hash {shown} is not {}, which follows from the epochs seen",
+                self.epochs.head()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Waits for the settlement of a cancelled job.
+    pub(super) async fn await_cancellation(&mut self) -> Result<()> {
+        self.progress
+            .wait("the job was cancelled; waiting for the node's last receipt");
+        loop {
+            let escrow = self.engine.funded_escrow(self.store.journal.job_id).await?;
+            if escrow.state != EscrowState::Cancelling {
+                return Ok(());
+            }
+            self.enforce(&escrow).await?;
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exits_open_after_their_time_and_the_grace() {
+        use EscrowState::{Assigned, Cancelling, Open, Paid, Submitted};
+        let times = Times {
+            created_at: 100,
+            deadline: 500,
+            cancel_at: 300,
+        };
+        let cases = [
+            (Open, 160, Exit::ExpireUnassigned),
+            (Assigned, 500, Exit::TimeoutRefund),
+            (Cancelling, 300, Exit::SettleCancel),
+        ];
+        for (state, due, exit) in cases {
+            assert_eq!(due_exit(state, times, 60, due + GRACE_SECONDS), None);
+            assert_eq!(
+                due_exit(state, times, 60, due + GRACE_SECONDS + 1),
+                Some(exit)
+            );
+        }
+        for state in [Submitted, Paid] {
+            assert_eq!(due_exit(state, times, 60, i64::MAX), None);
+        }
+    }
+}
