@@ -121,14 +121,17 @@ impl Ledger for ChainLedger {
                     instructions.push(escrow::submit(account, &completion)?);
                 }
                 Write::SettleCancel => {
-                    let lock_payer = self.lock_payer().await?;
+                    let lock_payer = self.chain.lock_payer(account.address).await?;
                     instructions.push(escrow::settle_cancel(account, owner, lock_payer)?);
                 }
                 Write::Fail => {
-                    instructions.push(escrow::fail(account, self.lock_payer().await?)?);
+                    instructions.push(escrow::fail(
+                        account,
+                        self.chain.lock_payer(account.address).await?,
+                    )?);
                 }
                 Write::Release => {
-                    let lock_payer = self.lock_payer().await?;
+                    let lock_payer = self.chain.lock_payer(account.address).await?;
                     instructions.push(escrow::release(account, owner, lock_payer)?);
                 }
             }
@@ -146,12 +149,5 @@ impl Ledger for ChainLedger {
         last_valid_block_height: u64,
     ) -> Result<TxOutcome, ChainError> {
         self.chain.outcome(signature, last_valid_block_height).await
-    }
-}
-
-impl ChainLedger {
-    /// Who paid for the stake's lock and gets the rent back: the coordinator.
-    async fn lock_payer(&self) -> Result<Address, ChainError> {
-        Ok(self.chain.escrow_config().await?.coordinator)
     }
 }

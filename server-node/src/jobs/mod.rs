@@ -8,6 +8,7 @@ mod job;
 mod progress;
 mod record;
 mod registry;
+mod transitions;
 mod used_tokens;
 
 use std::{

@@ -1,0 +1,227 @@
+//! Escrows in memory that follow the rules of the program, and a record of what
+//! was written.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use cyxwiz_chain::{
+    ChainError, EscrowAccount, EscrowConfig, EscrowState, SignedTransaction, TxOutcome,
+    receipt_message,
+};
+use cyxwiz_domain::{Address, Amount};
+use cyxwiz_node::ledger::{Ledger, Write};
+use cyxwiz_pki::wallet;
+
+/// The chain of a test.
+pub struct Escrows {
+    pub config: EscrowConfig,
+    pub now: AtomicI64,
+    inner: Mutex<Inner>,
+    signed: AtomicU64,
+}
+
+#[derive(Default)]
+struct Inner {
+    accounts: HashMap<Address, EscrowAccount>,
+    transactions: HashMap<String, (Address, Vec<Write>)>,
+    outcomes: HashMap<String, TxOutcome>,
+    landed: Vec<Write>,
+    /// Sendings whose answer is lost although they land.
+    lost_answers: u32,
+}
+
+impl Escrows {
+    pub fn new(coordinator: Address, mint: Address) -> Self {
+        Self {
+            config: EscrowConfig {
+                admin: coordinator,
+                coordinator,
+                mint,
+                paused: false,
+                fee_bps: 1_000,
+                fee_bps_diamond: 800,
+                cancel_fee_bps: 1_000,
+                acceptance_seconds: [86_400, 21_600, 3_600, 0],
+                assign_window_seconds: 3_600,
+                receipt_window_seconds: 900,
+                min_timeout_seconds: 60,
+                max_timeout_seconds: 86_400,
+            },
+            now: AtomicI64::new(1_000_000),
+            inner: Mutex::default(),
+            signed: AtomicU64::new(0),
+        }
+    }
+
+    pub fn put(&self, escrow: EscrowAccount) {
+        self.lock().accounts.insert(escrow.address, escrow);
+    }
+
+    pub fn get(&self, address: Address) -> EscrowAccount {
+        self.lock().accounts[&address].clone()
+    }
+
+    pub fn change(&self, address: Address, change: impl FnOnce(&mut EscrowAccount)) {
+        let mut inner = self.lock();
+        let escrow = inner.accounts.get_mut(&address).expect("escrow");
+        change(escrow);
+        escrow.seq += 1;
+    }
+
+    /// What has landed, in order.
+    pub fn landed(&self) -> Vec<Write> {
+        self.lock().landed.clone()
+    }
+
+    /// The next sendings land, but the sender hears of an error.
+    pub fn lose_answers(&self, count: u32) {
+        self.lock().lost_answers = count;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().expect("no panic while held")
+    }
+}
+
+fn refused(what: &str) -> ChainError {
+    ChainError::Refused {
+        code: Some(6_000),
+        name: None,
+        message: what.to_owned(),
+        logs: Vec::new(),
+    }
+}
+
+/// The rules, as far as the node can break them.
+fn apply(escrow: &mut EscrowAccount, write: &Write, now: i64) -> Result<(), ChainError> {
+    use EscrowState::{Assigned, Cancelled, Cancelling, Failed, Paid, Submitted};
+    let require = |state, what: &str| match escrow.state == state {
+        true => Ok(()),
+        false => Err(refused(&format!("{what} in {:?}", escrow.state))),
+    };
+    match write {
+        Write::Anchor { epoch, root } => {
+            require(Assigned, "anchor")?;
+            if *epoch <= escrow.checkpoint_epoch || *epoch > escrow.required_epochs {
+                return Err(refused("epoch of the anchor"));
+            }
+            (escrow.checkpoint_epoch, escrow.checkpoint_root) = (*epoch, *root);
+        }
+        Write::PresentReceipt(receipt, signature) => {
+            let message = receipt_message(escrow.address, receipt);
+            let (seen, held) = (receipt.epochs_seen, receipt.epochs_held);
+            let known = (escrow.receipt_seen, escrow.receipt_held);
+            if !wallet::verify(escrow.user, &message, signature)
+                || escrow.state.is_settled()
+                || seen < known.0
+                || held < known.1
+                || (seen, held) == known
+            {
+                return Err(refused("receipt"));
+            }
+            (escrow.receipt_seen, escrow.receipt_held) = (seen, held);
+            escrow.receipt_hash = receipt.checkpoint_hash;
+        }
+        Write::Submit {
+            final_root,
+            weights_hash,
+            epochs,
+            training_seconds,
+        } => {
+            require(Assigned, "submit")?;
+            if now > escrow.deadline || *epochs != escrow.required_epochs {
+                return Err(refused("late or short"));
+            }
+            escrow.state = Submitted;
+            escrow.release_at = now + 86_400;
+            escrow.final_root = *final_root;
+            escrow.weights_hash = *weights_hash;
+            escrow.training_seconds = *training_seconds;
+        }
+        Write::SettleCancel => {
+            require(Cancelling, "settle_cancel")?;
+            escrow.state = Cancelled;
+            let seen = u64::from(escrow.receipt_seen);
+            escrow.paid_node = Amount(escrow.amount.0 * seen / u64::from(escrow.required_epochs));
+        }
+        Write::Fail => {
+            require(Assigned, "fail")?;
+            escrow.state = Failed;
+            escrow.paid_user = escrow.amount;
+        }
+        Write::Release => {
+            require(Submitted, "release")?;
+            if now < escrow.release_at {
+                return Err(refused("early release"));
+            }
+            escrow.state = Paid;
+        }
+    }
+    escrow.seq += 1;
+    Ok(())
+}
+
+#[async_trait]
+impl Ledger for Escrows {
+    async fn escrow(&self, address: Address) -> Result<Option<EscrowAccount>, ChainError> {
+        Ok(self.lock().accounts.get(&address).cloned())
+    }
+
+    async fn escrow_config(&self) -> Result<EscrowConfig, ChainError> {
+        Ok(self.config.clone())
+    }
+
+    async fn unix_time(&self) -> Result<i64, ChainError> {
+        Ok(self.now.load(Ordering::SeqCst))
+    }
+
+    async fn sign(
+        &self,
+        escrow: &EscrowAccount,
+        writes: &[Write],
+    ) -> Result<SignedTransaction, ChainError> {
+        let signature = format!("signature-{}", self.signed.fetch_add(1, Ordering::SeqCst));
+        let transaction = (escrow.address, writes.to_vec());
+        self.lock()
+            .transactions
+            .insert(signature.clone(), transaction);
+        Ok(SignedTransaction {
+            bytes: signature.clone().into_bytes(),
+            signature,
+            last_valid_block_height: 150,
+        })
+    }
+
+    async fn send(&self, transaction: &SignedTransaction) -> Result<(), ChainError> {
+        let now = self.now.load(Ordering::SeqCst);
+        let mut inner = self.lock();
+        if inner.outcomes.contains_key(&transaction.signature) {
+            return Ok(());
+        }
+        let (address, writes) = inner.transactions[&transaction.signature].clone();
+        let mut escrow = inner.accounts[&address].clone();
+        for write in &writes {
+            apply(&mut escrow, write, now)?;
+        }
+        inner.accounts.insert(address, escrow);
+        inner.landed.extend(writes);
+        let landed = TxOutcome::Landed { slot: 1 };
+        inner.outcomes.insert(transaction.signature.clone(), landed);
+        if inner.lost_answers > 0 {
+            inner.lost_answers -= 1;
+            return Err(ChainError::Rpc("the answer was lost".to_owned()));
+        }
+        Ok(())
+    }
+
+    async fn outcome(&self, signature: &str, _: u64) -> Result<TxOutcome, ChainError> {
+        let outcome = self.lock().outcomes.get(signature).cloned();
+        Ok(outcome.unwrap_or(TxOutcome::Pending))
+    }
+}

@@ -1,0 +1,10 @@
+//! The node as an engine and the chain see it: real TLS, a real trainer process,
+//! real files; the escrows alone are held in memory.
+
+mod engine;
+mod escrows;
+mod session;
+mod settle;
+mod stand;
+mod training;
+mod upload;

@@ -1,0 +1,139 @@
+//! Jobs that end otherwise.
+
+use std::sync::atomic::Ordering;
+
+use cyxwiz_chain::EscrowState;
+use cyxwiz_domain::Amount;
+use cyxwiz_node::{jobs::Phase, ledger::Write};
+use cyxwiz_proto::training::v1::{self as pb};
+
+use crate::{
+    engine::{Engine, chunks, receipt},
+    stand::{Setup, Stand, until},
+};
+
+#[tokio::test]
+async fn a_cancelled_job_is_split_by_the_highest_receipt_at_once() {
+    let stand = Stand::new(Setup {
+        epochs: 100,
+        receipt_lag: 100,
+        ..Setup::default()
+    })
+    .await;
+    let (mut engine, _) = Engine::open(&stand).await;
+    engine.upload(chunks(&stand.data)).await.expect("upload");
+    let mut attached = engine.attach(0).await.expect("attach");
+    let (first, second) = (attached.epoch().await, attached.epoch().await);
+    let sign = |epoch: &pb::Epoch| {
+        receipt(
+            &stand.user,
+            stand.escrow,
+            epoch.epoch,
+            0,
+            &epoch.checkpoint_hash,
+        )
+    };
+    attached.send(sign(&second)).await;
+    attached.send(sign(&first)).await;
+    until("the receipt", || stand.job().receipt().is_some()).await;
+    attached.command(pb::Command::Stop).await;
+    attached.phase(pb::Phase::Stopped).await;
+    stand
+        .escrows
+        .change(stand.escrow, |e| e.state = EscrowState::Cancelling);
+    let message = attached.phase(pb::Phase::Settled).await;
+    assert!(
+        message.contains("cancelled: 2 CYXWIZ to the node"),
+        "{message}"
+    );
+    let account = stand.account();
+    assert_eq!(
+        (account.state, account.receipt_seen),
+        (EscrowState::Cancelled, 2)
+    );
+    assert_eq!(account.paid_node, Amount::tokens(2));
+}
+
+#[tokio::test]
+async fn a_job_that_diverges_is_given_up_with_the_reason() {
+    let stand = Stand::new(Setup {
+        lr: 1e30,
+        ..Setup::default()
+    })
+    .await;
+    let (mut engine, _) = Engine::open(&stand).await;
+    engine.upload(chunks(&stand.data)).await.expect("upload");
+    let mut attached = engine.attach(0).await.expect("attach");
+    let message = attached.phase(pb::Phase::Failed).await;
+    assert!(message.contains("learning rate"), "{message}");
+    attached.phase(pb::Phase::Settled).await;
+    assert_eq!(stand.account().state, EscrowState::Failed);
+    assert_eq!(stand.escrows.landed(), [Write::Fail]);
+}
+
+#[tokio::test]
+async fn bad_rows_are_given_up_naming_the_line() {
+    let mut rows = String::new();
+    for line in 1..=50 {
+        let cell = if line == 17 { "many" } else { "3" };
+        rows.push_str(&vec![cell; 64].join(","));
+        rows.push_str(",1\n");
+    }
+    let stand = Stand::new(Setup {
+        data: rows.into_bytes(),
+        format: "csv",
+        ..Setup::default()
+    })
+    .await;
+    let (mut engine, _) = Engine::open(&stand).await;
+    engine.upload(chunks(&stand.data)).await.expect("upload");
+    let mut attached = engine.attach(0).await.expect("attach");
+    let message = attached.phase(pb::Phase::Failed).await;
+    assert!(message.contains("line 17"), "{message}");
+}
+
+#[tokio::test]
+async fn a_stop_without_a_cancellation_holds_only_for_the_grace() {
+    let stand = Stand::new(Setup {
+        epochs: 40,
+        receipt_lag: 100,
+        ..Setup::default()
+    })
+    .await;
+    let (mut engine, _) = Engine::open(&stand).await;
+    engine.upload(chunks(&stand.data)).await.expect("upload");
+    let mut attached = engine.attach(0).await.expect("attach");
+    attached.epoch().await;
+    attached.command(pb::Command::Stop).await;
+    attached.phase(pb::Phase::Stopped).await;
+    stand.escrows.now.fetch_add(121, Ordering::SeqCst);
+    attached.phase(pb::Phase::Training).await;
+    attached.epoch().await;
+}
+
+#[tokio::test]
+async fn a_job_without_data_is_given_up_before_the_deadline() {
+    let stand = Stand::new(Setup::default()).await;
+    let deadline = stand.account().deadline;
+    stand.escrows.now.store(deadline - 60, Ordering::SeqCst);
+    until("given up", || stand.account().state == EscrowState::Failed).await;
+    until("settled", || stand.job().record().phase == Phase::Settled).await;
+}
+
+#[tokio::test]
+async fn a_payment_that_nobody_accepts_is_released() {
+    let stand = Stand::new(Setup {
+        receipt_lag: 100,
+        ..Setup::default()
+    })
+    .await;
+    let (mut engine, _) = Engine::open(&stand).await;
+    engine.upload(chunks(&stand.data)).await.expect("upload");
+    until("submitted", || {
+        stand.account().state == EscrowState::Submitted
+    })
+    .await;
+    let release_at = stand.account().release_at;
+    stand.escrows.now.store(release_at, Ordering::SeqCst);
+    until("paid", || stand.account().state == EscrowState::Paid).await;
+}

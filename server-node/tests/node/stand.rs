@@ -1,0 +1,325 @@
+//! A node with one job, and everything around it.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use chrono::Utc;
+use cyxwiz_chain::{EscrowAccount, EscrowState, pda};
+use cyxwiz_domain::{Address, Amount, Digest, JobId, dataset::Manifest, spec::JobSpec};
+use cyxwiz_node::{
+    config::{Device, Settings},
+    grpc,
+    identity::Identity,
+    jobs::{Job, Jobs, UsedTokens},
+    node::Node,
+    steps::assigned,
+};
+use cyxwiz_pki::{
+    Certificate, Wallet,
+    token::{Confirmation, JobClaims, Purpose, TokenSigner},
+};
+use cyxwiz_proto::node::v1::Assignment;
+use serde_json::json;
+use tokio::{net::TcpListener, sync::mpsc};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
+
+use crate::escrows::Escrows;
+
+/// No test waits longer for anything.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The parties and the job.
+pub struct Stand {
+    pub dir: tempfile::TempDir,
+    pub coordinator: TokenSigner,
+    pub user: Wallet,
+    pub escrows: Arc<Escrows>,
+    pub job_id: JobId,
+    pub escrow: Address,
+    pub spec: JobSpec,
+    pub data: Vec<u8>,
+    pub node: Running,
+    settings: Settings,
+}
+
+/// A node that serves.
+pub struct Running {
+    pub node: Arc<Node>,
+    pub endpoint: String,
+    stopped: AtomicBool,
+}
+
+impl Running {
+    async fn start(settings: &Settings, escrows: &Arc<Escrows>) -> Self {
+        let identity = Identity::load(settings).expect("identity");
+        let dir = &settings.data_dir;
+        let used = UsedTokens::open(&dir.join("used-tokens"), Utc::now().timestamp());
+        // Nobody reads the reports: that must not matter.
+        let (reports, _) = mpsc::channel(1);
+        let node = Arc::new(Node {
+            settings: settings.clone(),
+            identity,
+            ledger: Arc::clone(escrows) as _,
+            jobs: Jobs::load(&dir.join("jobs")).expect("jobs"),
+            used_tokens: used.expect("tokens"),
+            reports,
+            shutdown: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        });
+        for job in node.jobs.all() {
+            node.start_driving(job);
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
+        let endpoint = listener.local_addr().expect("address").to_string();
+        node.tasks.spawn(grpc::serve(Arc::clone(&node), listener));
+        Self {
+            node,
+            endpoint,
+            stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// Ends everything in this process and waits for it.
+    pub async fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        self.node.shutdown.cancel();
+        self.node.tasks.close();
+        tokio::time::timeout(DEADLINE, self.node.tasks.wait())
+            .await
+            .expect("the node ends");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.node.shutdown.cancel();
+    }
+}
+
+/// How the job differs from the usual.
+pub struct Setup {
+    pub epochs: u32,
+    pub lr: f64,
+    pub data: Vec<u8>,
+    pub format: &'static str,
+    pub timeout_seconds: u32,
+    pub receipt_lag: u32,
+    pub hidden: u32,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            epochs: 4,
+            lr: 0.01,
+            data: digits(),
+            format: "csv.gz",
+            timeout_seconds: 3_600,
+            receipt_lag: 3,
+            hidden: 16,
+        }
+    }
+}
+
+fn digits() -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits/digits.csv.gz");
+    std::fs::read(path).expect("the digits")
+}
+
+impl Stand {
+    /// A node that has been told of its job.
+    pub async fn new(setup: Setup) -> Self {
+        let stand = Self::unassigned(setup).await;
+        stand.assign().await.expect("assigned");
+        stand
+    }
+
+    /// A node that has not been told yet.
+    pub async fn unassigned(setup: Setup) -> Self {
+        let dir = tempfile::tempdir().expect("dir");
+        let (coordinator, user) = (Wallet::generate(), Wallet::generate());
+        let owner = Wallet::generate();
+        owner
+            .write_new(&dir.path().join("wallet.json"))
+            .expect("wallet");
+        let mint = Address([9; 32]);
+        let escrows = Arc::new(Escrows::new(coordinator.address(), mint));
+        let mut settings = Settings {
+            data_dir: dir.path().to_owned(),
+            ..Settings::default()
+        };
+        settings.trainer.launcher = env!("CARGO_BIN_EXE_cyxwiz-node").into();
+        settings.trainer.path = Some(trainer());
+        settings.trainer.device = Device::Cpu;
+        settings.trainer.threads = Some(1);
+        settings.jobs.poll = Duration::from_millis(50);
+        settings.jobs.anchor_every = 2;
+        settings.jobs.receipt_lag = setup.receipt_lag;
+
+        let spec = spec(&setup);
+        let job_id = JobId(Uuid::new_v4());
+        let escrow = pda::escrow(user.address(), job_id);
+        let manifest = Manifest::of(setup.data.as_slice()).expect("manifest");
+        let now = escrows.now.load(Ordering::SeqCst);
+        escrows.put(EscrowAccount {
+            address: escrow,
+            user: user.address(),
+            node: Some(owner.address()),
+            job_id,
+            mint,
+            rent_payer: user.address(),
+            state: EscrowState::Assigned,
+            amount: Amount::tokens(100),
+            paid_node: Amount::ZERO,
+            paid_user: Amount::ZERO,
+            paid_platform: Amount::ZERO,
+            spec_hash: Digest(spec.spec_hash()),
+            dataset_root: Digest(manifest.root()),
+            required_epochs: setup.epochs,
+            estimated_seconds: 30,
+            timeout_seconds: setup.timeout_seconds,
+            created_at: now,
+            assigned_at: now,
+            deadline: now + i64::from(setup.timeout_seconds),
+            submitted_at: 0,
+            release_at: 0,
+            cancel_at: 0,
+            settled_at: 0,
+            checkpoint_epoch: 0,
+            checkpoint_root: Digest::default(),
+            receipt_seen: 0,
+            receipt_held: 0,
+            receipt_hash: Digest::default(),
+            epochs_done: 0,
+            training_seconds: 0,
+            final_root: Digest::default(),
+            weights_hash: Digest::default(),
+            fee_bps: 1_000,
+            seq: 1,
+            slot: 1,
+        });
+        Self {
+            node: Running::start(&settings, &escrows).await,
+            coordinator: TokenSigner::new(&coordinator),
+            data: setup.data,
+            dir,
+            user,
+            escrows,
+            job_id,
+            escrow,
+            spec,
+            settings,
+        }
+    }
+
+    /// The coordinator's message.
+    pub fn assignment(&self) -> Assignment {
+        Assignment {
+            job_id: self.job_id.to_vec(),
+            escrow: self.escrow.to_vec(),
+            spec: self.spec.canonical_bytes(),
+            user: self.user.address().to_vec(),
+            dataset_bytes: self.data.len() as u64,
+            ended: false,
+        }
+    }
+
+    pub async fn assign(&self) -> Result<bool, assigned::AssignmentError> {
+        assigned::take_on(&self.node.node, &self.assignment()).await
+    }
+
+    /// The node goes down and comes back, from its disk alone.
+    pub async fn restart(&mut self) {
+        self.node.stop().await;
+        self.node = Running::start(&self.settings, &self.escrows).await;
+    }
+
+    pub fn job(&self) -> Arc<Job> {
+        self.node.node.jobs.get(self.job_id).expect("the job")
+    }
+
+    pub fn manifest(&self) -> Manifest {
+        Manifest::of(self.data.as_slice()).expect("manifest")
+    }
+
+    pub fn account(&self) -> EscrowAccount {
+        self.escrows.get(self.escrow)
+    }
+
+    /// Claims that are right in everything.
+    pub fn claims(&self, certificate: &Certificate) -> JobClaims {
+        let now = Utc::now().timestamp();
+        JobClaims {
+            iss: Purpose::Job.issuer(self.coordinator.address()),
+            sub: self.user.address(),
+            aud: self.node.node.identity.address(),
+            job: self.job_id,
+            escrow: self.escrow,
+            spec: Digest(self.spec.spec_hash()),
+            cnf: Confirmation::of(certificate.fingerprint()),
+            node_cert: self.node.node.identity.fingerprint(),
+            jti: Uuid::new_v4(),
+            exp: now + 300,
+            iat: now,
+        }
+    }
+}
+
+fn spec(setup: &Setup) -> JobSpec {
+    let document = json!({
+        "job": { "name": "test", "epochs": setup.epochs, "seed": 3, "checkpoint_every": 2 },
+        "dataset": { "format": setup.format, "shape": [1, 8, 8], "scale": 16.0, "split": { "test": 0.2, "seed": 1 } },
+        "model": { "layers": [
+            { "type": "flatten" },
+            { "type": "linear", "out": setup.hidden },
+            { "type": "relu" },
+            { "type": "linear", "out": 10 },
+        ]},
+        "training": { "loss": "cross_entropy", "batch": 16 },
+        "optimizer": { "type": "adam", "lr": setup.lr },
+    });
+    JobSpec::from_json(document.to_string().as_bytes()).expect("spec")
+}
+
+/// The trainer beside the node's binary; built if it is not there yet.
+fn trainer() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT
+        .get_or_init(|| {
+            let node = Path::new(env!("CARGO_BIN_EXE_cyxwiz-node"));
+            let trainer = node.with_file_name("cyxwiz-trainer");
+            if !trainer.exists() {
+                let built = Command::new(env!("CARGO"))
+                    .args([
+                        "build",
+                        "--quiet",
+                        "-p",
+                        "cyxwiz-trainer",
+                        "--bin",
+                        "cyxwiz-trainer",
+                    ])
+                    .current_dir(env!("CARGO_MANIFEST_DIR"))
+                    .status();
+                assert!(built.expect("run cargo").success(), "build the trainer");
+            }
+            trainer
+        })
+        .clone()
+}
+
+/// Waits until `done` holds.
+pub async fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < DEADLINE, "still waiting: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
