@@ -235,6 +235,9 @@ pub struct StackArgs {
     /// Number of server nodes
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=16))]
     pub nodes: u32,
+    /// Let tests move the chain's clock (cyxwiz_advanceTime)
+    #[arg(long)]
+    pub time_travel: bool,
     /// Seconds that each process may take to become ready
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     pub start_timeout: u64,

@@ -25,6 +25,7 @@ pub struct Ports {
 }
 
 /// The process; `earlier` is the URL it had before, which it gets again if the port is free.
+/// With `time_travel` its clock can be moved.
 ///
 /// # Errors
 /// [`crate::error::Error::File`] if a program is missing.
@@ -33,6 +34,7 @@ pub fn program(
     binaries: &Binaries,
     admin: Address,
     earlier: Option<&str>,
+    time_travel: bool,
 ) -> Result<Program> {
     let admin = admin.to_string();
     let mut program = Program::new(NAME, binaries.binary("cyxwiz-localnet"))
@@ -41,6 +43,9 @@ pub fn program(
         .arg(layout.root().join("chain"))
         .arg("--port-file")
         .arg(layout.port_file(NAME));
+    if time_travel {
+        program = program.arg("--allow-time-travel");
+    }
     let images = [
         (programs::job_escrow(), "job_escrow"),
         (programs::node_registry(), "node_registry"),

@@ -39,6 +39,8 @@ pub struct StackOptions {
     pub binaries: Binaries,
     /// How many nodes.
     pub nodes: u32,
+    /// Whether the chain's clock can be moved.
+    pub time_travel: bool,
     /// How long each process may take.
     pub start_timeout: Duration,
 }
@@ -212,7 +214,7 @@ impl Stack {
         {
             fs::remove_dir_all(home).map_err(Error::file("directory", home))?;
         }
-        fs::remove_dir_all(root).map_err(Error::file("directory", root))
+        self.layout.remove()
     }
 
     async fn start_chain(
@@ -223,7 +225,8 @@ impl Stack {
     ) -> Result<Running> {
         let admin = wallets.admin.address();
         let earlier = self.state.rpc_url.as_deref();
-        let program = chain::program(&self.layout, &options.binaries, admin, earlier)?;
+        let travel = options.time_travel;
+        let program = chain::program(&self.layout, &options.binaries, admin, earlier, travel)?;
         self.ensure(&program, chain::NAME, upped).await
     }
 

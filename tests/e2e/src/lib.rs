@@ -1,1 +1,12 @@
-//! Skeleton.
+//! Fixtures of the end-to-end tests: a whole market of real processes, each test
+//! with its own chain, database, coordinator and nodes.
+
+mod client;
+mod job_file;
+mod stack;
+mod wait;
+
+pub use client::{CoordinatorClient, NodeSession, SubmittedJob, code_of};
+pub use job_file::JobFile;
+pub use stack::{Finished, Running, Stack};
+pub use wait::{eventually, eventually_async};

@@ -22,6 +22,7 @@ fn options(args: &StackArgs) -> Result<StackOptions> {
     Ok(StackOptions {
         binaries: Binaries::find(args.bin_dir.as_deref(), args.programs.as_deref())?,
         nodes: args.nodes,
+        time_travel: args.time_travel,
         start_timeout: Duration::from_secs(args.start_timeout),
     })
 }

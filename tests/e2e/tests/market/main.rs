@@ -1,0 +1,13 @@
+//! The market end to end: real binaries, a real Postgres, the programs in the
+//! SVM, libtorch.
+
+mod cancelled_job;
+mod coordinator_killed;
+mod credentials;
+mod dataset;
+mod engine_input;
+mod engine_killed;
+mod escrow_checks;
+mod main_job;
+mod node_fails;
+mod node_killed;
