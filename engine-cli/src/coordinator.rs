@@ -227,12 +227,12 @@ impl Coordinator {
             // The coordinator may have changed its key: sign in again, once per try.
             let session_refused = status.code() == Code::Unauthenticated
                 && self.session.borrow_mut().take().is_some();
-            if session_refused || rpc::is_transient(&status) {
-                if let Some(delay) = delays.next() {
-                    tracing::debug!(what, %status, "call repeated");
-                    tokio::time::sleep(delay).await;
-                    continue;
-                }
+            if (session_refused || rpc::is_transient(&status))
+                && let Some(delay) = delays.next()
+            {
+                tracing::debug!(what, %status, "call repeated");
+                tokio::time::sleep(delay).await;
+                continue;
             }
             return Err(rpc::error(WHO, &self.url, what, &status));
         }

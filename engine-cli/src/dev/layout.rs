@@ -1,7 +1,7 @@
 //! Where a stack keeps what.
 
 use std::{
-    env, fs,
+    env, fs, io,
     path::{Path, PathBuf},
 };
 
@@ -23,25 +23,68 @@ impl Layout {
         Ok(Self { root })
     }
 
-    /// Makes the directories.
+    /// Makes the directories that are missing.
     ///
     /// # Errors
     /// [`Error::File`].
     pub fn create(&self) -> Result<()> {
-        use std::os::unix::fs::PermissionsExt as _;
-        for dir in [&self.root, &self.logs(), &self.run(), &self.wallets()] {
-            fs::create_dir_all(dir).map_err(Error::file("directory", dir))?;
-        }
+        use std::os::unix::fs::DirBuilderExt as _;
         // Passable, so that the database's own user reaches its part; the rest is closed.
-        let modes = [
+        let dirs = [
             (self.root.clone(), 0o711),
-            (self.wallets(), 0o700),
+            (self.logs(), 0o700),
             (self.run(), 0o700),
+            (self.wallets(), 0o700),
         ];
-        for (dir, mode) in modes {
-            let permissions = fs::Permissions::from_mode(mode);
-            fs::set_permissions(&dir, permissions).map_err(Error::file("directory", &dir))?;
+        if let Some(parent) = self.root.parent() {
+            fs::create_dir_all(parent).map_err(Error::file("directory", parent))?;
         }
+        for (dir, mode) in dirs {
+            match fs::DirBuilder::new().mode(mode).create(&dir) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(Error::file("directory", dir)(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what a stack writes and nothing else; the directory too once it is empty.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn remove(&self) -> Result<()> {
+        let dirs = [
+            "logs",
+            "run",
+            "wallets",
+            "chain",
+            "nodes",
+            "user",
+            "postgres",
+            "postgres.new",
+        ];
+        let files = [
+            "stack.json",
+            "config.toml",
+            "env",
+            "postgres.password",
+            "lock",
+        ];
+        let gone = |path: &Path, removed: io::Result<()>| match removed {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::file("remove", path)(error))
+            }
+            _ => Ok(()),
+        };
+        for path in dirs.map(|name| self.root.join(name)) {
+            gone(&path, fs::remove_dir_all(&path))?;
+        }
+        for path in files.map(|name| self.root.join(name)) {
+            gone(&path, fs::remove_file(&path))?;
+        }
+        // Someone else's files may be there as well.
+        let _ = fs::remove_dir(&self.root);
         Ok(())
     }
 

@@ -3,19 +3,20 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use cyxwiz_chain::SignedTransaction;
-use cyxwiz_domain::{Address, Amount, Digest, JobId, dataset::Manifest, spec::JobSpec};
+use cyxwiz_domain::{Address, Amount, Digest, JobId, dataset::Manifest};
 use serde::{Deserialize, Serialize};
 
 use super::balances::Balances;
 use crate::error::{Error, Result};
 
-const FILE: &str = "journal.json";
+/// Name of the journal in a job's directory.
+pub(super) const FILE: &str = "journal.json";
 const VERSION: u32 = 1;
 
 /// The facts of one job run.
@@ -118,128 +119,6 @@ impl From<&PendingTransaction> for SignedTransaction {
             bytes: pending.bytes.clone(),
             last_valid_block_height: pending.last_valid_block_height,
         }
-    }
-}
-
-/// A job's directory. While it is open for writing, no other process drives the job.
-#[derive(Debug)]
-pub struct JobStore {
-    dir: PathBuf,
-    /// Held until the store is dropped.
-    _lock: File,
-    /// The facts; [`JobStore::save`] makes changes last.
-    pub journal: Journal,
-}
-
-impl JobStore {
-    /// Begins a job: its journal and its spec are on disk before anyone hears of it.
-    ///
-    /// # Errors
-    /// [`Error::File`].
-    pub fn create(
-        data_dir: &Path,
-        journal: Journal,
-        spec: &[u8],
-        manifest: &Manifest,
-    ) -> Result<Self> {
-        let dir = job_dir(data_dir, journal.job_id);
-        fs::create_dir_all(&dir).map_err(Error::file("job directory", &dir))?;
-        let lock = lock(&dir, journal.job_id)?;
-        write_durably(&dir.join("spec.json"), spec)?;
-        let chunks = serde_json::to_vec(manifest).expect("a manifest is numbers and strings");
-        write_durably(&dir.join("manifest.json"), &chunks)?;
-        let store = Self {
-            dir,
-            _lock: lock,
-            journal,
-        };
-        store.save()?;
-        Ok(store)
-    }
-
-    /// Goes on with a job of this machine.
-    ///
-    /// # Errors
-    /// [`Error::UnknownJob`], [`Error::Busy`], or a damaged journal.
-    pub fn open(data_dir: &Path, job: JobId) -> Result<Self> {
-        let dir = job_dir(data_dir, job);
-        // Before the lock, which would create the file.
-        let _ = read(data_dir, job)?;
-        let lock = lock(&dir, job)?;
-        let journal = read(data_dir, job)?;
-        Ok(Self {
-            dir,
-            _lock: lock,
-            journal,
-        })
-    }
-
-    /// The job's directory.
-    pub fn dir(&self) -> &Path {
-        &self.dir
-    }
-
-    /// Canonical spec of the job.
-    ///
-    /// # Errors
-    /// [`Error::File`]; [`Error::Content`] when it is not what was escrowed.
-    pub fn spec(&self) -> Result<JobSpec> {
-        let path = self.dir.join("spec.json");
-        let bytes = fs::read(&path).map_err(Error::file("job spec", &path))?;
-        let spec = JobSpec::from_json(&bytes).map_err(|e| Error::content("job spec", &path, e))?;
-        if spec.spec_hash() != self.journal.spec_hash.0 {
-            return Err(Error::content(
-                "job spec",
-                path,
-                "was changed after the job began",
-            ));
-        }
-        Ok(spec)
-    }
-
-    /// Chunk manifest of the dataset.
-    ///
-    /// # Errors
-    /// [`Error::File`]; [`Error::Content`] when it is not what was escrowed.
-    pub fn manifest(&self) -> Result<Manifest> {
-        read_manifest(&self.dir, self.journal.dataset_root)
-    }
-
-    /// Notes a transaction that the other side made. The same signature is noted
-    /// once; further ones of an instruction get a number.
-    ///
-    /// # Errors
-    /// [`Error::File`].
-    pub fn note_reported(&mut self, instruction: &str, signature: &str) -> Result<()> {
-        let known = &self.journal.transactions;
-        if known.values().any(|known| known == signature) {
-            return Ok(());
-        }
-        let numbered = (2u32..).map(|n| format!("{instruction}_{n}"));
-        let name = std::iter::once(instruction.to_owned())
-            .chain(numbered)
-            .find(|name| !known.contains_key(name))
-            .expect("names do not run out");
-        self.note_transaction(&name, signature)
-    }
-
-    /// Writes the journal; returns when it is on the disk.
-    ///
-    /// # Errors
-    /// [`Error::File`].
-    pub fn save(&self) -> Result<()> {
-        let bytes = serde_json::to_vec_pretty(&self.journal).expect("a journal has string keys");
-        write_durably(&self.dir.join(FILE), &bytes)
-    }
-
-    /// Notes a transaction by the name of its instruction.
-    ///
-    /// # Errors
-    /// [`Error::File`].
-    pub fn note_transaction(&mut self, instruction: &str, signature: &str) -> Result<()> {
-        let known = &mut self.journal.transactions;
-        known.insert(instruction.to_owned(), signature.to_owned());
-        self.save()
     }
 }
 
@@ -353,16 +232,6 @@ pub fn job_dir(data_dir: &Path, job: JobId) -> PathBuf {
     data_dir.join("jobs").join(job.to_string())
 }
 
-fn lock(dir: &Path, job: JobId) -> Result<File> {
-    let path = dir.join("lock");
-    let file = File::create(&path).map_err(Error::file("job lock", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::Busy { job }),
-        Err(TryLockError::Error(error)) => Err(Error::file("job lock", path)(error)),
-    }
-}
-
 /// Replaces a file so that after a crash it has either the old or the new bytes.
 /// Readable by its owner only: journals hold tokens.
 ///
@@ -381,96 +250,4 @@ pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
         File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
     };
     write().map_err(Error::file("write", path))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn manifest() -> Manifest {
-        Manifest::of(b"rows".as_slice()).expect("manifest")
-    }
-
-    fn create(dir: &Path, n: u128) -> JobStore {
-        JobStore::create(dir, journal(n), b"{}", &manifest()).expect("create")
-    }
-
-    fn journal(n: u128) -> Journal {
-        let id = JobId(uuid::Uuid::from_u128(n));
-        let mut journal = Journal::new(id, "digits", Address([1; 32]), "http://c");
-        journal.started_at = i64::try_from(n).expect("small");
-        journal
-    }
-
-    #[test]
-    fn a_journal_survives_its_file_and_is_driven_by_one_process() {
-        let dir = tempfile::tempdir().expect("tempdir");
-        let mut store = create(dir.path(), 1);
-        store.journal.create_escrow = Some(PendingTransaction {
-            signature: "sig".into(),
-            bytes: vec![1, 2, 3],
-            last_valid_block_height: 9,
-        });
-        store
-            .note_transaction("create_escrow", "sig")
-            .expect("save");
-        let id = store.journal.job_id;
-        assert!(matches!(
-            JobStore::open(dir.path(), id),
-            Err(Error::Busy { .. })
-        ));
-        let written = store.journal.clone();
-        drop(store);
-        let opened = JobStore::open(dir.path(), id).expect("open");
-        assert_eq!(opened.journal, written);
-        assert!(
-            matches!(opened.manifest(), Err(Error::Content { .. })),
-            "another root"
-        );
-    }
-
-    #[test]
-    fn reported_transactions_are_noted_once_each() {
-        let dir = tempfile::tempdir().expect("tempdir");
-        let mut store = create(dir.path(), 1);
-        for signature in ["a", "b", "a", "b"] {
-            store
-                .note_reported("anchor_checkpoint", signature)
-                .expect("note");
-        }
-        let names: Vec<_> = store.journal.transactions.keys().cloned().collect();
-        assert_eq!(names, ["anchor_checkpoint", "anchor_checkpoint_2"]);
-    }
-
-    #[test]
-    fn the_newest_unfinished_run_of_the_same_work_is_found() {
-        let dir = tempfile::tempdir().expect("tempdir");
-        let find = |user: u8, spec: u8| {
-            let (user, spec) = (Address([user; 32]), Digest([spec; 32]));
-            unfinished(dir.path(), user, "http://c", spec, Digest::default()).expect("read")
-        };
-        assert_eq!(find(1, 0), None);
-        for n in [1, 3, 2] {
-            create(dir.path(), n);
-        }
-        let newest = journal(3).job_id;
-        assert_eq!(find(1, 0), Some(newest));
-        assert_eq!(find(2, 0), None, "another user's");
-        assert_eq!(find(1, 9), None, "other work");
-        let mut store = JobStore::open(dir.path(), newest).expect("open");
-        store.journal.finished = true;
-        store.save().expect("save");
-        assert_eq!(find(1, 0), Some(journal(2).job_id));
-    }
-
-    #[test]
-    fn an_unknown_job_leaves_no_trace() {
-        let dir = tempfile::tempdir().expect("tempdir");
-        let id = journal(5).job_id;
-        assert!(matches!(
-            JobStore::open(dir.path(), id),
-            Err(Error::UnknownJob(_))
-        ));
-        assert!(!job_dir(dir.path(), id).exists());
-    }
 }

@@ -3,6 +3,7 @@
 //! and the chain, never from memory.
 
 pub mod assign;
+mod attachment;
 pub mod balances;
 pub mod clock;
 pub mod download;
@@ -18,6 +19,7 @@ pub mod report;
 pub mod session;
 pub mod settle;
 pub mod step;
+pub mod store;
 pub mod train;
 pub mod upload;
 
@@ -30,10 +32,11 @@ use self::{
     ending::Ending,
     epochs::EpochLog,
     input::Input,
-    journal::{JobStore, Journal},
+    journal::Journal,
     progress::Progress,
     report::Report,
     step::{Step, next_step},
+    store::JobStore,
 };
 use crate::{
     engine::Engine,

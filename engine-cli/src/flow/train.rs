@@ -2,7 +2,7 @@
 //! checkpoints and weights are fetched. A broken connection is opened again and
 //! goes on after the last event recorded.
 
-use std::{future::Future, path::PathBuf, pin::Pin, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use cyxwiz_chain::{EscrowState, Receipt, receipt_message};
@@ -11,14 +11,15 @@ use cyxwiz_proto::training::v1::{
     self as pb, train_event::Body as Event, train_request::Body as Request,
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::mpsc,
     time::{MissedTickBehavior, interval},
 };
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
     JobRun,
-    download::{Wanted, fetch},
+    attachment::{Attachment, Download, Moment},
+    download::Wanted,
     epochs::{Arrival, EpochRecord, Refusal},
     journal::Weights,
     session::{Session, WHO},
@@ -35,30 +36,6 @@ const ESCROW_POLL: Duration = Duration::from_secs(2);
 const SUBMISSION_POLL: Duration = Duration::from_millis(200);
 /// Attempts to fetch weights of a job that is paid already.
 const ATTEMPTS_AFTER_PAYMENT: u32 = 8;
-
-/// One fetch under way.
-struct Download {
-    wanted: Wanted,
-    bytes: watch::Receiver<u64>,
-    done: Pin<Box<dyn Future<Output = Result<()>>>>,
-}
-
-/// What happens to a fetch.
-enum Moment {
-    /// So many bytes are there.
-    Bytes(u64),
-    /// It has ended.
-    Done(Result<()>),
-}
-
-/// What lives as long as one connection.
-struct Attachment {
-    session: Session,
-    requests: mpsc::Sender<pb::TrainRequest>,
-    download: Option<Download>,
-    /// Fetched next; a newer checkpoint takes an older one's place.
-    queued: Option<Wanted>,
-}
 
 impl JobRun<'_> {
     /// Stays with the node until the weights are here and the escrow has moved on
@@ -254,7 +231,9 @@ impl JobRun<'_> {
         let epochs = self.store.journal.epochs;
         self.progress.epoch(&record, epochs);
         self.send_receipt(attachment).await?;
-        let due = record.epoch % self.spec.job.checkpoint_every.max(1) == 0;
+        let due = record
+            .epoch
+            .is_multiple_of(self.spec.job.checkpoint_every.max(1));
         if due && record.epoch < epochs {
             attachment.want(Wanted {
                 epoch: record.epoch,
@@ -390,68 +369,6 @@ impl JobRun<'_> {
             Refusal::Contradiction(problem) => self.dishonest(&problem),
             Refusal::Disk(error) => error,
         })
-    }
-}
-
-impl Attachment {
-    async fn send(&self, body: Request) -> Result<()> {
-        let request = pb::TrainRequest { body: Some(body) };
-        self.requests.send(request).await.map_err(|_| self.gone())
-    }
-
-    fn gone(&self) -> Error {
-        Error::Unreachable {
-            who: WHO,
-            address: self.session.endpoint.clone(),
-            reason: "it closed the connection".into(),
-        }
-    }
-
-    /// Fetches `wanted` now, or after what is being fetched.
-    fn want(&mut self, wanted: Wanted) {
-        if self.download.is_some() {
-            self.queued = Some(wanted);
-        } else {
-            self.download = Some(Download::start(self.session.clone(), wanted));
-        }
-    }
-
-    /// Takes the finished download away and begins the queued one.
-    fn next_download(&mut self) -> Option<Wanted> {
-        let finished = self.download.take()?;
-        if let Some(queued) = self.queued.take() {
-            self.want(queued);
-        }
-        Some(finished.wanted)
-    }
-}
-
-impl Download {
-    fn start(session: Session, wanted: Wanted) -> Self {
-        let (report, bytes) = watch::channel(0);
-        let job = wanted.clone();
-        let done = Box::pin(async move {
-            fetch(session, &job, |done, _| {
-                report.send_replace(done);
-            })
-            .await
-        });
-        Self {
-            wanted,
-            bytes,
-            done,
-        }
-    }
-
-    /// What happens next to the download; nothing ever without one.
-    async fn next(download: &mut Option<Self>) -> Moment {
-        let Some(Self { bytes, done, .. }) = download else {
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            done = done.as_mut() => Moment::Done(done),
-            Ok(()) = bytes.changed() => Moment::Bytes(*bytes.borrow_and_update()),
-        }
     }
 }
 
