@@ -1,6 +1,7 @@
 //! The node as an engine and the chain see it: real TLS, a real trainer process,
 //! real files; the escrows alone are held in memory.
 
+mod confine;
 mod engine;
 mod escrows;
 mod session;

@@ -6,6 +6,7 @@ use cyxwiz_chain::EscrowState;
 use cyxwiz_domain::Amount;
 use cyxwiz_node::{jobs::Phase, ledger::Write};
 use cyxwiz_proto::training::v1::{self as pb};
+use serde_json::json;
 
 use crate::{
     engine::{Engine, chunks, receipt},
@@ -57,7 +58,9 @@ async fn a_cancelled_job_is_split_by_the_highest_receipt_at_once() {
 #[tokio::test]
 async fn a_job_that_diverges_is_given_up_with_the_reason() {
     let stand = Stand::new(Setup {
-        lr: 1e30,
+        optimizer: json!({ "type": "sgd", "lr": 1e6 }),
+        // Two linear layers in a row explode; a dead ReLU would only be wrong.
+        activation: json!({ "type": "dropout", "p": 0.0 }),
         ..Setup::default()
     })
     .await;

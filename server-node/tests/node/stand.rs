@@ -26,7 +26,7 @@ use cyxwiz_pki::{
     token::{Confirmation, JobClaims, Purpose, TokenSigner},
 };
 use cyxwiz_proto::node::v1::Assignment;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
@@ -38,7 +38,7 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The parties and the job.
 pub struct Stand {
-    pub dir: tempfile::TempDir,
+    _dir: tempfile::TempDir,
     pub coordinator: TokenSigner,
     pub user: Wallet,
     pub escrows: Arc<Escrows>,
@@ -107,24 +107,27 @@ impl Drop for Running {
 /// How the job differs from the usual.
 pub struct Setup {
     pub epochs: u32,
-    pub lr: f64,
+    pub optimizer: Value,
     pub data: Vec<u8>,
     pub format: &'static str,
     pub timeout_seconds: u32,
     pub receipt_lag: u32,
     pub hidden: u32,
+    /// Between the two linear layers.
+    pub activation: Value,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         Self {
             epochs: 4,
-            lr: 0.01,
+            optimizer: json!({ "type": "adam", "lr": 0.01 }),
             data: digits(),
             format: "csv.gz",
             timeout_seconds: 3_600,
             receipt_lag: 3,
             hidden: 16,
+            activation: json!({ "type": "relu" }),
         }
     }
 }
@@ -210,7 +213,7 @@ impl Stand {
             node: Running::start(&settings, &escrows).await,
             coordinator: TokenSigner::new(&coordinator),
             data: setup.data,
-            dir,
+            _dir: dir,
             user,
             escrows,
             job_id,
@@ -280,11 +283,11 @@ fn spec(setup: &Setup) -> JobSpec {
         "model": { "layers": [
             { "type": "flatten" },
             { "type": "linear", "out": setup.hidden },
-            { "type": "relu" },
+            setup.activation,
             { "type": "linear", "out": 10 },
         ]},
         "training": { "loss": "cross_entropy", "batch": 16 },
-        "optimizer": { "type": "adam", "lr": setup.lr },
+        "optimizer": setup.optimizer,
     });
     JobSpec::from_json(document.to_string().as_bytes()).expect("spec")
 }
