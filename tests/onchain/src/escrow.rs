@@ -93,13 +93,7 @@ impl World {
             params,
         };
         let data = ix::Initialize { args };
-        self.call(
-            "job_escrow.initialize",
-            job_escrow::ID,
-            accounts,
-            data,
-            signers,
-        )
+        self.call(job_escrow::ID, accounts, data, signers)
     }
 
     /// `initialize` of job-escrow by the upgrade authority.
@@ -120,13 +114,7 @@ impl World {
     /// `set_paused` of job-escrow.
     pub fn set_escrow_paused(&mut self, paused: bool, admin: &Keypair) -> Sent {
         let (accounts, data) = (Self::administer(admin), ix::SetPaused { paused });
-        self.call(
-            "job_escrow.set_paused",
-            job_escrow::ID,
-            accounts,
-            data,
-            &[admin],
-        )
+        self.call(job_escrow::ID, accounts, data, &[admin])
     }
 
     /// `update_config` of job-escrow, leaving the coordinator.
@@ -136,25 +124,13 @@ impl World {
             params,
         };
         let (accounts, data) = (Self::administer(admin), ix::UpdateConfig { args });
-        self.call(
-            "job_escrow.update_config",
-            job_escrow::ID,
-            accounts,
-            data,
-            &[admin],
-        )
+        self.call(job_escrow::ID, accounts, data, &[admin])
     }
 
     /// `propose_admin` of job-escrow.
     pub fn propose_escrow_admin(&mut self, next: Pubkey, admin: &Keypair) -> Sent {
         let (accounts, data) = (Self::administer(admin), ix::ProposeAdmin { admin: next });
-        self.call(
-            "job_escrow.propose_admin",
-            job_escrow::ID,
-            accounts,
-            data,
-            &[admin],
-        )
+        self.call(job_escrow::ID, accounts, data, &[admin])
     }
 
     /// `accept_admin` of job-escrow.
@@ -164,13 +140,7 @@ impl World {
             config: address::escrow_config(),
         };
         let data = ix::AcceptAdmin {};
-        self.call(
-            "job_escrow.accept_admin",
-            job_escrow::ID,
-            accounts,
-            data,
-            &[next],
-        )
+        self.call(job_escrow::ID, accounts, data, &[next])
     }
 
     /// `collect_fees`.
@@ -184,13 +154,7 @@ impl World {
             token_program: spl_token_interface::ID,
         };
         let data = ix::CollectFees { amount };
-        self.call(
-            "job_escrow.collect_fees",
-            job_escrow::ID,
-            accounts,
-            data,
-            &[admin],
-        )
+        self.call(job_escrow::ID, accounts, data, &[admin])
     }
 
     /// A user with tokens and a record.
@@ -222,13 +186,7 @@ impl World {
         signers: &[&Keypair],
     ) -> Sent {
         let data = ix::CreateEscrow { args };
-        self.call(
-            "job_escrow.create_escrow",
-            job_escrow::ID,
-            accounts,
-            data,
-            signers,
-        )
+        self.call(job_escrow::ID, accounts, data, signers)
     }
 
     /// `create_escrow` by a user.
@@ -254,13 +212,7 @@ impl World {
             token_program: spl_token_interface::ID,
         };
         let data = ix::TopUp { amount };
-        self.call(
-            "job_escrow.top_up",
-            job_escrow::ID,
-            accounts,
-            data,
-            &[&payer.key],
-        )
+        self.call(job_escrow::ID, accounts, data, &[&payer.key])
     }
 
     /// What `assign_node` takes.
@@ -283,13 +235,7 @@ impl World {
     /// `assign_node`.
     pub fn assign_node(&mut self, accounts: accounts::AssignNode, signers: &[&Keypair]) -> Sent {
         let data = ix::AssignNode {};
-        self.call(
-            "job_escrow.assign_node",
-            job_escrow::ID,
-            accounts,
-            data,
-            signers,
-        )
+        self.call(job_escrow::ID, accounts, data, signers)
     }
 
     /// `assign_node` by the coordinator.
@@ -307,13 +253,7 @@ impl World {
         };
         let root = [epoch as u8; 32];
         let data = ix::AnchorCheckpoint { epoch, root };
-        self.call(
-            "job_escrow.anchor_checkpoint",
-            job_escrow::ID,
-            accounts,
-            data,
-            &[signer],
-        )
+        self.call(job_escrow::ID, accounts, data, &[signer])
     }
 
     /// The instruction `present_receipt`, without the signature check that must precede it.
@@ -335,10 +275,7 @@ impl World {
     ) -> Sent {
         let check = signed_receipt(&job.escrow, signed, signer);
         let present = Self::present_receipt_instruction(job, receipt);
-        let sent = self.send(&[check, present], &[])?;
-        self.units
-            .record("job_escrow.present_receipt", sent.compute_units_consumed);
-        Ok(sent)
+        self.send(&[check, present], &[])
     }
 
     /// `present_receipt` of `seen` and `held` epochs, signed by the user.
@@ -355,13 +292,7 @@ impl World {
             escrow: job.escrow,
         };
         let data = ix::SubmitCompletion { args };
-        self.call(
-            "job_escrow.submit_completion",
-            job_escrow::ID,
-            accounts,
-            data,
-            &[signer],
-        )
+        self.call(job_escrow::ID, accounts, data, &[signer])
     }
 
     /// `submit_completion` of all 20 epochs.
@@ -403,13 +334,7 @@ impl World {
         let user = signer.pubkey();
         let accounts = accounts::Accept { user, settlement };
         let data = ix::Accept {};
-        self.call(
-            "job_escrow.accept",
-            job_escrow::ID,
-            accounts,
-            data,
-            &[signer],
-        )
+        self.call(job_escrow::ID, accounts, data, &[signer])
     }
 
     /// `accept` by the user.
@@ -428,43 +353,25 @@ impl World {
     /// `release`.
     pub fn release(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
         let (accounts, data) = (Self::by_anyone(settlement, signer), ix::Release {});
-        self.call(
-            "job_escrow.release",
-            job_escrow::ID,
-            accounts,
-            data,
-            &[signer],
-        )
+        self.call(job_escrow::ID, accounts, data, &[signer])
     }
 
     /// `settle_cancel`.
     pub fn settle_cancel(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
         let (accounts, data) = (Self::by_anyone(settlement, signer), ix::SettleCancel {});
-        self.call(
-            "job_escrow.settle_cancel",
-            job_escrow::ID,
-            accounts,
-            data,
-            &[signer],
-        )
+        self.call(job_escrow::ID, accounts, data, &[signer])
     }
 
     /// `fail`.
     pub fn fail(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
         let (accounts, data) = (Self::by_anyone(settlement, signer), ix::Fail {});
-        self.call("job_escrow.fail", job_escrow::ID, accounts, data, &[signer])
+        self.call(job_escrow::ID, accounts, data, &[signer])
     }
 
     /// `timeout_refund`.
     pub fn timeout_refund(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
         let (accounts, data) = (Self::by_anyone(settlement, signer), ix::TimeoutRefund {});
-        self.call(
-            "job_escrow.timeout_refund",
-            job_escrow::ID,
-            accounts,
-            data,
-            &[signer],
-        )
+        self.call(job_escrow::ID, accounts, data, &[signer])
     }
 
     /// What refunds an open job.
@@ -486,26 +393,14 @@ impl World {
             refund: self.refund(job),
         };
         let data = ix::Cancel {};
-        self.call(
-            "job_escrow.cancel",
-            job_escrow::ID,
-            accounts,
-            data,
-            &[signer],
-        )
+        self.call(job_escrow::ID, accounts, data, &[signer])
     }
 
     /// `expire_unassigned`.
     pub fn expire_unassigned(&mut self, refund: accounts::Refund) -> Sent {
         let accounts = accounts::ExpireUnassigned { refund };
         let data = ix::ExpireUnassigned {};
-        self.call(
-            "job_escrow.expire_unassigned",
-            job_escrow::ID,
-            accounts,
-            data,
-            &[],
-        )
+        self.call(job_escrow::ID, accounts, data, &[])
     }
 
     /// What `close` takes.
@@ -524,7 +419,7 @@ impl World {
     /// `close`.
     pub fn close(&mut self, accounts: accounts::Close, signers: &[&Keypair]) -> Sent {
         let data = ix::Close {};
-        self.call("job_escrow.close", job_escrow::ID, accounts, data, signers)
+        self.call(job_escrow::ID, accounts, data, signers)
     }
 
     /// A job's escrow.

@@ -1,7 +1,9 @@
 //! Client of node-registry.
 
 use anchor_lang::prelude::Pubkey;
-use node_registry::{InitializeArgs, Node, NodeProfile, Params, accounts, instruction as ix};
+use node_registry::{
+    InitializeArgs, Node, NodeProfile, Params, SlashReason, accounts, instruction as ix,
+};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
@@ -50,13 +52,7 @@ impl World {
             params,
         };
         let data = ix::Initialize { args };
-        self.call(
-            "node_registry.initialize",
-            node_registry::ID,
-            accounts,
-            data,
-            signers,
-        )
+        self.call(node_registry::ID, accounts, data, signers)
     }
 
     /// `initialize` of node-registry by the upgrade authority.
@@ -74,13 +70,7 @@ impl World {
             config: address::registry_config(),
         };
         let data = ix::SetPaused { paused };
-        self.call(
-            "node_registry.set_paused",
-            node_registry::ID,
-            accounts,
-            data,
-            &[admin],
-        )
+        self.call(node_registry::ID, accounts, data, &[admin])
     }
 
     /// `update_config` of node-registry.
@@ -90,13 +80,7 @@ impl World {
             config: address::registry_config(),
         };
         let data = ix::UpdateConfig { params };
-        self.call(
-            "node_registry.update_config",
-            node_registry::ID,
-            accounts,
-            data,
-            &[admin],
-        )
+        self.call(node_registry::ID, accounts, data, &[admin])
     }
 
     /// `propose_admin` of node-registry.
@@ -106,13 +90,7 @@ impl World {
             config: address::registry_config(),
         };
         let data = ix::ProposeAdmin { admin: next };
-        self.call(
-            "node_registry.propose_admin",
-            node_registry::ID,
-            accounts,
-            data,
-            &[admin],
-        )
+        self.call(node_registry::ID, accounts, data, &[admin])
     }
 
     /// `accept_admin` of node-registry.
@@ -122,13 +100,7 @@ impl World {
             config: address::registry_config(),
         };
         let data = ix::AcceptAdmin {};
-        self.call(
-            "node_registry.accept_admin",
-            node_registry::ID,
-            accounts,
-            data,
-            &[next],
-        )
+        self.call(node_registry::ID, accounts, data, &[next])
     }
 
     /// What `register` takes.
@@ -153,13 +125,7 @@ impl World {
         signers: &[&Keypair],
     ) -> Sent {
         let data = ix::Register { profile };
-        self.call(
-            "node_registry.register",
-            node_registry::ID,
-            accounts,
-            data,
-            signers,
-        )
+        self.call(node_registry::ID, accounts, data, signers)
     }
 
     /// `register` by a wallet.
@@ -178,13 +144,7 @@ impl World {
             node,
         };
         let data = ix::Update { profile };
-        self.call(
-            "node_registry.update",
-            node_registry::ID,
-            accounts,
-            data,
-            &[owner],
-        )
+        self.call(node_registry::ID, accounts, data, &[owner])
     }
 
     /// What `stake` takes.
@@ -204,13 +164,7 @@ impl World {
     /// `stake`.
     pub fn stake(&mut self, accounts: accounts::Stake, amount: u64, signers: &[&Keypair]) -> Sent {
         let data = ix::Stake { amount };
-        self.call(
-            "node_registry.stake",
-            node_registry::ID,
-            accounts,
-            data,
-            signers,
-        )
+        self.call(node_registry::ID, accounts, data, signers)
     }
 
     /// `stake` of a node's owner.
@@ -227,13 +181,7 @@ impl World {
             node,
         };
         let data = ix::RequestUnstake { amount };
-        self.call(
-            "node_registry.request_unstake",
-            node_registry::ID,
-            accounts,
-            data,
-            &[owner],
-        )
+        self.call(node_registry::ID, accounts, data, &[owner])
     }
 
     /// What `withdraw` takes.
@@ -253,13 +201,53 @@ impl World {
     /// `withdraw`.
     pub fn withdraw(&mut self, accounts: accounts::Withdraw, signers: &[&Keypair]) -> Sent {
         let data = ix::Withdraw {};
-        self.call(
-            "node_registry.withdraw",
-            node_registry::ID,
-            accounts,
-            data,
-            signers,
-        )
+        self.call(node_registry::ID, accounts, data, signers)
+    }
+
+    /// `lock_for_job`, called directly by `authority`.
+    pub fn lock_for_job(&mut self, escrow: Pubkey, node: Pubkey, authority: &Keypair) -> Sent {
+        let accounts = accounts::LockForJob {
+            settlement_authority: authority.pubkey(),
+            payer: self.payer.pubkey(),
+            config: address::registry_config(),
+            node,
+            escrow,
+            lock: address::lock(&escrow),
+            system_program: solana_sdk_ids::system_program::ID,
+        };
+        let data = ix::LockForJob { job_amount: 1 };
+        self.call(node_registry::ID, accounts, data, &[authority])
+    }
+
+    /// `unlock` of an escrow's lock, or `slash` with a reason, called directly by `authority`.
+    pub fn release_lock(
+        &mut self,
+        escrow: Pubkey,
+        node: Pubkey,
+        slash: Option<SlashReason>,
+        authority: &Keypair,
+    ) -> Sent {
+        let accounts = accounts::Release {
+            settlement_authority: authority.pubkey(),
+            config: address::registry_config(),
+            mint: self.mint,
+            node,
+            lock: address::lock(&escrow),
+            payer: self.coordinator.pubkey(),
+            stake_vault: address::stake_vault(&node),
+            insurance_vault: address::insurance_vault(),
+            token_program: spl_token_interface::ID,
+        };
+        match slash {
+            None => {
+                let data = ix::Unlock { failed: false };
+                self.call(node_registry::ID, accounts, data, &[authority])
+            }
+            Some(reason) => {
+                let data = ix::Slash { reason };
+                self.call(node_registry::ID, accounts, data, &[authority])
+            }
+        }
     }
 
     /// A registered node with stake and a reputation record.

@@ -36,13 +36,7 @@ impl World {
             escrow_program: job_escrow::ID,
         };
         let data = ix::Initialize { args };
-        self.call(
-            "reputation.initialize",
-            reputation::ID,
-            accounts,
-            data,
-            signers,
-        )
+        self.call(reputation::ID, accounts, data, signers)
     }
 
     /// `initialize` of reputation by the upgrade authority.
@@ -62,13 +56,7 @@ impl World {
             config: address::reputation_config(),
         };
         let data = ix::SetPaused { paused };
-        self.call(
-            "reputation.set_paused",
-            reputation::ID,
-            accounts,
-            data,
-            &[admin],
-        )
+        self.call(reputation::ID, accounts, data, &[admin])
     }
 
     /// `propose_admin` of reputation.
@@ -78,13 +66,7 @@ impl World {
             config: address::reputation_config(),
         };
         let data = ix::ProposeAdmin { admin: next };
-        self.call(
-            "reputation.propose_admin",
-            reputation::ID,
-            accounts,
-            data,
-            &[admin],
-        )
+        self.call(reputation::ID, accounts, data, &[admin])
     }
 
     /// `accept_admin` of reputation.
@@ -94,13 +76,7 @@ impl World {
             config: address::reputation_config(),
         };
         let data = ix::AcceptAdmin {};
-        self.call(
-            "reputation.accept_admin",
-            reputation::ID,
-            accounts,
-            data,
-            &[next],
-        )
+        self.call(reputation::ID, accounts, data, &[next])
     }
 
     /// `open_node`, paid by the world's payer.
@@ -112,7 +88,7 @@ impl World {
             system_program: solana_sdk_ids::system_program::ID,
         };
         let data = ix::OpenNode { owner: *owner };
-        self.call("reputation.open_node", reputation::ID, accounts, data, &[])
+        self.call(reputation::ID, accounts, data, &[])
     }
 
     /// `open_node` that succeeds.
@@ -129,7 +105,7 @@ impl World {
             system_program: solana_sdk_ids::system_program::ID,
         };
         let data = ix::OpenUser { user: *user };
-        self.call("reputation.open_user", reputation::ID, accounts, data, &[])
+        self.call(reputation::ID, accounts, data, &[])
     }
 
     /// `open_user` that succeeds.
@@ -148,13 +124,7 @@ impl World {
         let data = ix::Record {
             outcome: Outcome::Completed { on_time: true },
         };
-        self.call(
-            "reputation.record",
-            reputation::ID,
-            accounts,
-            data,
-            &[authority],
-        )
+        self.call(reputation::ID, accounts, data, &[authority])
     }
 
     /// What `rate` takes.
@@ -172,7 +142,7 @@ impl World {
     /// `rate`.
     pub fn rate(&mut self, accounts: accounts::Rate, stars: u8, signers: &[&Keypair]) -> Sent {
         let data = ix::Rate { stars };
-        self.call("reputation.rate", reputation::ID, accounts, data, signers)
+        self.call(reputation::ID, accounts, data, signers)
     }
 
     /// The record of a node's owner.

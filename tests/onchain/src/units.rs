@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-/// "program.instruction" -> the most units it took.
+/// "program.instruction" -> the most units it took, what it calls included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Units(pub BTreeMap<String, u64>);
 
@@ -19,6 +19,62 @@ impl Units {
             self.record(name, *units);
         }
     }
+
+    /// Reads the numbers of our programs, called directly or by each other, out of a transaction's
+    /// logs.
+    pub fn record_logs(&mut self, logs: &[String]) {
+        let mut calls: Vec<Option<&str>> = Vec::new();
+        for line in logs {
+            let words: Vec<&str> = line.split(' ').collect();
+            match words.as_slice() {
+                ["Program", _, "invoke", _] => calls.push(None),
+                ["Program", "log:", "Instruction:", name] => {
+                    if let Some(call) = calls.last_mut() {
+                        *call = Some(name);
+                    }
+                }
+                [
+                    "Program",
+                    id,
+                    "consumed",
+                    units,
+                    "of",
+                    _,
+                    "compute",
+                    "units",
+                ] => {
+                    let call = calls.last().copied().flatten();
+                    if let (Some(program), Some(name)) = (program_name(id), call) {
+                        let units = units.parse().expect("the runtime prints a number");
+                        self.record(&format!("{program}.{}", snake_case(name)), units);
+                    }
+                }
+                ["Program", _, "success"] => drop(calls.pop()),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn program_name(id: &str) -> Option<&'static str> {
+    [
+        (job_escrow::ID, "job_escrow"),
+        (node_registry::ID, "node_registry"),
+        (reputation::ID, "reputation"),
+    ]
+    .into_iter()
+    .find_map(|(known, name)| (known.to_string() == id).then_some(name))
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for (index, letter) in name.char_indices() {
+        if letter.is_uppercase() && index > 0 {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
 }
 
 fn file() -> PathBuf {

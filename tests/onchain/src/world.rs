@@ -165,19 +165,16 @@ impl World {
         self.set_time(self.now() + seconds);
     }
 
-    /// Sends one instruction of a program; its units count under `name` when it succeeds.
+    /// Sends one instruction of a program.
     pub fn call(
         &mut self,
-        name: &str,
         program: Pubkey,
         accounts: impl ToAccountMetas,
         data: impl InstructionData,
         signers: &[&Keypair],
     ) -> Sent {
         let instruction = instruction(program, accounts, data);
-        let sent = self.send(&[instruction], signers)?;
-        self.units.record(name, sent.compute_units_consumed);
-        Ok(sent)
+        self.send(&[instruction], signers)
     }
 
     /// Sends a transaction that the world's payer pays for.
@@ -192,7 +189,9 @@ impl World {
                 .filter(|key| key.pubkey() != self.payer.pubkey()),
         );
         let transaction = Transaction::new(&all, message, self.svm.latest_blockhash());
-        self.svm.send_transaction(transaction).map_err(Box::new)
+        let sent = self.svm.send_transaction(transaction).map_err(Box::new)?;
+        self.units.record_logs(&sent.logs);
+        Ok(sent)
     }
 
     /// Reads an account of the programs.

@@ -79,18 +79,24 @@ fn parameters_stay_within_their_bounds() {
         let sent = world.update_escrow_config(params, &admin);
         assert_refused(sent, EscrowError::ParameterOutOfBounds);
     }
-    let mut params = Params::default();
-    params.fee_bps = 2_000;
+    let params = Params {
+        fee_bps: 2_000,
+        ..Params::default()
+    };
     world
         .update_escrow_config(params, &admin)
         .expect("20 % is the limit");
 
-    let mut params = node_registry::Params::default();
-    params.slash_timeout_bps = 5_001;
+    let params = node_registry::Params {
+        slash_timeout_bps: 5_001,
+        ..Default::default()
+    };
     let sent = world.update_registry_config(params, &admin);
     assert_refused(sent, RegistryError::ParameterOutOfBounds);
-    params = node_registry::Params::default();
-    params.cooldown_seconds = -1;
+    let params = node_registry::Params {
+        cooldown_seconds: -1,
+        ..Default::default()
+    };
     let sent = world.update_registry_config(params, &admin);
     assert_refused(sent, RegistryError::ParameterOutOfBounds);
 }
@@ -99,8 +105,10 @@ fn parameters_stay_within_their_bounds() {
 fn a_changed_fee_leaves_assigned_jobs_alone() {
     let mut scene = Scene::assigned();
     let admin = scene.world.admin.insecure_clone();
-    let mut params = Params::default();
-    params.fee_bps = 2_000;
+    let params = Params {
+        fee_bps: 2_000,
+        ..Params::default()
+    };
     scene
         .world
         .update_escrow_config(params, &admin)

@@ -1,10 +1,14 @@
 //! The layouts that others rely on: offsets, numbers and sizes that may never change.
 
-use anchor_lang::{Discriminator, Space};
+use anchor_lang::{Discriminator, InstructionData, Space, ToAccountMetas};
+use cyxwiz_tests_onchain::{World, receipt_of, signed_receipt};
 use job_escrow::{Escrow, State};
 use reputation::escrow_view::{
     DISCRIMINATOR, EscrowView, NODE_OFFSET, STATE_OFFSET, STATE_PAID, USER_OFFSET,
 };
+
+use solana_instruction::Instruction;
+use solana_message::Message;
 
 use crate::scene::{AMOUNT, Scene};
 
@@ -82,4 +86,39 @@ fn states_keep_their_numbers() {
         assert_eq!(state as usize, number);
         assert_eq!(state.is_settled(), number >= 4);
     }
+}
+
+#[test]
+fn a_settlement_fits_a_packet() {
+    const PACKET: usize = 1_232;
+    let scene = Scene::cancelling(0, 0);
+    let accounts = job_escrow::accounts::SettleByAnyone {
+        signer: scene.node.pubkey(),
+        settlement: scene.world.settlement(&scene.job),
+    };
+    let settle = Instruction {
+        program_id: job_escrow::ID,
+        accounts: accounts.to_account_metas(None),
+        data: job_escrow::instruction::SettleCancel {}.data(),
+    };
+    // with a unit limit and a unit price before it, as wallets and clients do
+    let budget = |data: Vec<u8>| Instruction {
+        program_id: solana_sdk_ids::compute_budget::ID,
+        accounts: vec![],
+        data,
+    };
+    let with_budget = [budget(vec![0; 5]), budget(vec![0; 9]), settle.clone()];
+    assert!(size(&with_budget, &scene) <= PACKET);
+
+    // the node shows its last receipt and settles at once
+    let receipt = receipt_of(20, 20);
+    let check = signed_receipt(&scene.job.escrow, &receipt, &scene.user.key);
+    let present = World::present_receipt_instruction(&scene.job, receipt);
+    assert!(size(&[check, present, settle], &scene) <= PACKET);
+}
+
+// One signature, and the message.
+fn size(instructions: &[Instruction], scene: &Scene) -> usize {
+    let message = Message::new(instructions, Some(&scene.node.pubkey()));
+    1 + 64 + message.serialize().len()
 }

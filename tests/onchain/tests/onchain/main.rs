@@ -16,3 +16,4 @@ mod stake;
 mod submit;
 mod timeout;
 mod units;
+mod walk;

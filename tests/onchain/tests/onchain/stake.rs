@@ -1,6 +1,6 @@
 use anchor_lang::error::ErrorCode;
 use cyxwiz_tests_onchain::{CYXWIZ, World, address, assert_anchor_error, assert_refused, profile};
-use node_registry::{NodeProfile, RegistryError};
+use node_registry::{NodeProfile, RegistryError, SlashReason};
 
 const DAY: i64 = 86_400;
 
@@ -198,4 +198,23 @@ fn a_slash_shrinks_a_pending_request_where_it_must() {
         (900 * CYXWIZ, 800 * CYXWIZ)
     );
     scene.balances().assert_conserved();
+}
+
+#[test]
+fn only_job_escrow_locks_unlocks_and_slashes() {
+    let mut scene = crate::scene::Scene::assigned();
+    let node = scene.node_address();
+    let (assigned, other) = (scene.job.escrow, address::escrow_config());
+    let admin = scene.world.admin.insecure_clone();
+    for forger in [&scene.node.key, &scene.user.key, &admin] {
+        let world = &mut scene.world;
+        let refusals = [
+            world.lock_for_job(other, node, forger),
+            world.release_lock(assigned, node, None, forger),
+            world.release_lock(assigned, node, Some(SlashReason::InvalidProof), forger),
+        ];
+        for sent in refusals {
+            assert_refused(sent, RegistryError::NotSettlementAuthority);
+        }
+    }
 }
