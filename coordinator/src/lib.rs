@@ -1,1 +1,15 @@
-//! Skeleton.
+//! The coordinator: matches jobs to staked nodes, issues their credentials and
+//! assigns them on the chain. It never holds anybody's money.
+
+pub mod app;
+pub mod db;
+pub mod error;
+pub mod events;
+pub mod grpc;
+pub mod http;
+pub mod job;
+pub mod matching;
+pub mod scheduling;
+pub mod server;
+pub mod settings;
+pub mod workers;

@@ -1,0 +1,56 @@
+//! Announces a node.
+
+use cyxwiz_domain::Address;
+use cyxwiz_proto::node::v1::{RegisterRequest, RegisterResponse};
+
+use crate::{
+    app::App,
+    db::{self, nodes::Free},
+    error::Error,
+};
+
+/// Longest version that is kept.
+const MAX_VERSION: usize = 64;
+
+pub async fn register(
+    app: &App,
+    owner: Address,
+    request: RegisterRequest,
+) -> Result<RegisterResponse, Error> {
+    if request.version.len() > MAX_VERSION {
+        return Err(Error::Argument {
+            field: "version",
+            problem: format!("must have at most {MAX_VERSION} bytes"),
+        });
+    }
+    // Read before the accounts: they are at least as new as this slot.
+    let slot = app.chain.slot().await?;
+    let account = app
+        .chain
+        .node(owner)
+        .await?
+        .ok_or(Error::NodeUnregistered)?;
+    let reputation = app
+        .chain
+        .reputation(owner)
+        .await?
+        .map_or(0, |record| record.score);
+    let free = Free {
+        vram_mib: request.free_vram_mib,
+        ram_mib: request.free_ram_mib,
+    };
+    db::nodes::announce(
+        &app.pool,
+        &account,
+        reputation,
+        slot,
+        free,
+        &request.version,
+    )
+    .await?;
+    tracing::info!(node = %owner, endpoint = %account.endpoint, stake = %account.stake, "a node announced itself");
+    let interval = app.settings.nodes.heartbeat.as_secs().max(1);
+    Ok(RegisterResponse {
+        heartbeat_seconds: u32::try_from(interval).unwrap_or(u32::MAX),
+    })
+}

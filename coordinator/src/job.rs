@@ -1,0 +1,156 @@
+//! A job as the coordinator keeps it.
+
+use chrono::{DateTime, Utc};
+use cyxwiz_chain::{EscrowAccount, EscrowConfig, EscrowState};
+use cyxwiz_domain::{Address, Amount, Digest, JobId, JobState};
+
+/// What a user submitted: the same for every repetition of the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// Drawn by the engine.
+    pub id: JobId,
+    /// Who pays.
+    pub user: Address,
+    /// Where the money will be.
+    pub escrow: Address,
+    /// For people.
+    pub name: String,
+    /// Canonical JSON.
+    pub spec: Vec<u8>,
+    /// SHA-256 of it.
+    pub spec_hash: Digest,
+    /// Rows of the dataset.
+    pub rows: u64,
+    /// Root of its manifest.
+    pub dataset_root: Digest,
+    /// Its length.
+    pub dataset_bytes: u64,
+    /// Passes over it.
+    pub required_epochs: u32,
+}
+
+/// What a job costs and how long it may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// What is escrowed.
+    pub amount: Amount,
+    /// Of training, on the node chosen at first.
+    pub estimated_seconds: u32,
+    /// From the assignment.
+    pub timeout_seconds: u32,
+}
+
+/// A job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// What was submitted.
+    pub submission: Submission,
+    /// What was agreed.
+    pub terms: Terms,
+    /// Where it stands.
+    pub state: JobState,
+    /// Held for the job, or named by the chain.
+    pub node: Option<Address>,
+    /// As the node reports.
+    pub epochs_done: u32,
+    /// Of `assign_node`, empty before.
+    pub assign_signature: String,
+    /// What went wrong last, for people.
+    pub message: String,
+    /// When it was submitted.
+    pub created_at: DateTime<Utc>,
+    /// How long the node is held for the escrow.
+    pub reserved_until: DateTime<Utc>,
+}
+
+/// What the database keeps of an escrow account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EscrowView {
+    /// Name of the escrow's state.
+    pub escrow_state: &'static str,
+    /// What that makes of the job, `None` where the chain does not decide.
+    pub job_state: Option<JobState>,
+    /// The node named there.
+    pub node: Option<Address>,
+    /// As the completion says, 0 before.
+    pub epochs_done: u32,
+    /// Counts the account's changes.
+    pub seq: u64,
+    /// When it was read.
+    pub slot: u64,
+    /// Unix second from which anyone may end the present state.
+    pub due_at: Option<i64>,
+}
+
+/// Name of the escrow state before an assignment.
+pub const OPEN: &str = "open";
+
+impl EscrowView {
+    /// Reads `escrow` under the windows of `config`.
+    pub fn new(escrow: &EscrowAccount, config: &EscrowConfig) -> Self {
+        let job_state = (escrow.state != EscrowState::Open).then(|| escrow.state.job_state());
+        let due_at = match escrow.state {
+            // The program wants the end of the window, and the deadline, to lie in the past.
+            EscrowState::Open => Some(escrow.created_at + config.assign_window_seconds + 1),
+            EscrowState::Assigned => Some(escrow.deadline + 1),
+            EscrowState::Submitted => Some(escrow.release_at),
+            EscrowState::Cancelling => Some(escrow.cancel_at),
+            _ => None,
+        };
+        Self {
+            escrow_state: job_state.map_or(OPEN, JobState::as_str),
+            job_state,
+            node: escrow.node,
+            epochs_done: escrow.epochs_done,
+            seq: escrow.seq,
+            slot: escrow.slot,
+            due_at,
+        }
+    }
+}
+
+/// Where a job in `state` goes when its escrow is read. The chain is the truth:
+/// whatever it says is taken, except that it cannot tell `Training` from
+/// `Assigned`, nor knows of the coordinator's own states while it is open.
+pub fn next_state(state: JobState, on_chain: Option<JobState>) -> JobState {
+    match (state, on_chain) {
+        (JobState::Training, Some(JobState::Assigned)) => JobState::Training,
+        (_, Some(on_chain)) => on_chain,
+        (_, None) => state,
+    }
+}
+
+/// What became of an escrow that is gone from the chain, when it was last seen
+/// in `escrow_state`: only a settled one can be closed.
+pub fn state_of_closed(escrow_state: &str) -> Option<JobState> {
+    match escrow_state {
+        OPEN => Some(JobState::Refunded),
+        "submitted" => Some(JobState::Paid),
+        "cancelling" => Some(JobState::Cancelled),
+        // Four outcomes are possible, and the account that said which is gone.
+        "assigned" => Some(JobState::Failed),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chain_never_takes_training_back() {
+        assert_eq!(
+            next_state(JobState::Training, Some(JobState::Assigned)),
+            JobState::Training
+        );
+        assert_eq!(
+            next_state(JobState::Training, Some(JobState::Paid)),
+            JobState::Paid
+        );
+        assert_eq!(next_state(JobState::Funded, None), JobState::Funded);
+        assert_eq!(
+            next_state(JobState::Expired, Some(JobState::Refunded)),
+            JobState::Refunded
+        );
+    }
+}

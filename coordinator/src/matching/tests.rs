@@ -1,0 +1,342 @@
+use std::time::{Duration, Instant};
+
+use cyxwiz_chain::required_stake;
+use cyxwiz_domain::{Address, Amount, Tier, pricing::PriceTable, spec::JobSpec};
+use proptest::prelude::*;
+
+use super::*;
+
+const NOW: i64 = 1_000_000;
+
+fn spec(resources: &str) -> JobSpec {
+    let text = format!(
+        r#"
+        [job]
+        name = "digits"
+        epochs = 20
+        [dataset]
+        format = "csv"
+        shape = [64]
+        [[model.layers]]
+        type = "linear"
+        out = 10
+        [training]
+        loss = "cross_entropy"
+        batch = 64
+        [optimizer]
+        type = "adam"
+        lr = 0.001
+        [resources]
+        {resources}
+        "#
+    );
+    JobSpec::from_toml(&text).expect("a sound spec")
+}
+
+fn node(byte: u8) -> Candidate {
+    Candidate {
+        owner: Address([byte; 32]),
+        device: "NVIDIA GeForce RTX 3070".into(),
+        region: "eu".into(),
+        vram_mib: 8192,
+        ram_mib: 16384,
+        rate_milli: 1000,
+        free_stake: Amount::tokens(200),
+        active_jobs: 0,
+        suspended_until: 0,
+        banned: false,
+        reputation: 650,
+        online: true,
+        busy: false,
+    }
+}
+
+fn solve(spec: &JobSpec, nodes: &[Candidate]) -> Plan {
+    solve_with(spec, nodes, |_| ())
+}
+
+fn solve_with(spec: &JobSpec, nodes: &[Candidate], change: impl FnOnce(&mut Problem<'_>)) -> Plan {
+    let prices = PriceTable::default();
+    let mut problem = Problem {
+        spec,
+        rows: 1797,
+        user: None,
+        budget: None,
+        prices: &prices,
+        timeouts: Timeouts {
+            factor: 4,
+            min_seconds: 600,
+            max_seconds: 30 * 86_400,
+        },
+        now: NOW,
+        nodes,
+    };
+    change(&mut problem);
+    plan(&problem)
+}
+
+/// The one reason why `node` is refused.
+fn refusal(resources: &str, node: Candidate) -> Rejection {
+    let mut plan = solve(&spec(resources), &[node]);
+    assert!(plan.ranked.is_empty(), "{:?}", plan.ranked);
+    plan.rejected.pop().expect("refused").1
+}
+
+#[test]
+fn each_filter_says_why() {
+    let cases = [
+        (
+            "",
+            Candidate {
+                online: false,
+                ..node(1)
+            },
+            Rejection::Offline,
+        ),
+        (
+            "",
+            Candidate {
+                banned: true,
+                ..node(1)
+            },
+            Rejection::Banned,
+        ),
+        (
+            "",
+            Candidate {
+                suspended_until: NOW + 1,
+                ..node(1)
+            },
+            Rejection::Suspended(NOW + 1),
+        ),
+        (
+            "",
+            Candidate {
+                busy: true,
+                ..node(1)
+            },
+            Rejection::Busy,
+        ),
+        (
+            "gpu = 'H100'",
+            node(1),
+            Rejection::Device("NVIDIA GeForce RTX 3070".into()),
+        ),
+        ("region = 'us'", node(1), Rejection::Region("eu".into())),
+        ("vram_mib = 9000", node(1), Rejection::Vram(8192)),
+        ("ram_mib = 20000", node(1), Rejection::Ram(16384)),
+        ("min_tier = 'diamond'", node(1), Rejection::Tier(Tier::Gold)),
+        (
+            "",
+            Candidate {
+                free_stake: Amount::tokens(49),
+                ..node(1)
+            },
+            Rejection::Stake {
+                free: Amount::tokens(49),
+                needed: Amount::tokens(50),
+            },
+        ),
+    ];
+    for (resources, node, expected) in cases {
+        assert_eq!(refusal(resources, node), expected);
+    }
+}
+
+#[test]
+fn a_node_too_slow_for_the_chain_is_refused() {
+    let spec = spec("");
+    let plan = solve_with(&spec, &[node(1)], |problem| {
+        problem.timeouts.max_seconds = 599
+    });
+    assert_eq!(plan.rejected[0].1, Rejection::TooSlow(600));
+}
+
+#[test]
+fn case_and_part_of_a_device_name_are_enough() {
+    let plan = solve(&spec("gpu = 'rtx 3070'\nregion = 'EU'"), &[node(1)]);
+    assert_eq!(plan.ranked.len(), 1);
+}
+
+#[test]
+fn nobody_runs_a_job_at_home() {
+    let spec = spec("");
+    let plan = solve_with(&spec, &[node(1), node(2)], |problem| {
+        problem.user = Some(Address([1; 32]));
+    });
+    assert_eq!(plan.ranked[0].owner, Address([2; 32]));
+    assert_eq!(plan.rejected, [(Address([1; 32]), Rejection::OwnNode)]);
+}
+
+#[test]
+fn a_newcomer_takes_small_jobs_only() {
+    let newcomer = Candidate {
+        reputation: 0,
+        free_stake: Amount::tokens(10_000),
+        ..node(1)
+    };
+    let spec = spec("");
+    assert_eq!(
+        solve(&spec, std::slice::from_ref(&newcomer)).ranked.len(),
+        1
+    );
+    let plan = solve_with(&spec, &[newcomer], |problem| {
+        problem.budget = Some(Amount::tokens(10));
+    });
+    assert_eq!(plan.rejected[0].1, Rejection::TooNew(Amount::tokens(10)));
+}
+
+#[test]
+fn a_funded_job_never_goes_beyond_its_escrow() {
+    let spec = spec("");
+    let plan = solve_with(&spec, &[node(1)], |problem| {
+        problem.budget = Some(Amount(1));
+    });
+    assert!(matches!(plan.rejected[0].1, Rejection::Price(_)));
+}
+
+#[test]
+fn better_reputation_and_less_load_come_first() {
+    let spec = spec("");
+    let (good, better) = (
+        node(9),
+        Candidate {
+            reputation: 700,
+            ..node(8)
+        },
+    );
+    let plan = solve(&spec, &[good.clone(), better]);
+    assert_eq!(plan.ranked[0].owner, Address([8; 32]));
+    let loaded = Candidate {
+        active_jobs: 1,
+        ..node(1)
+    };
+    assert_eq!(
+        solve(&spec, &[loaded, good]).ranked[0].owner,
+        Address([9; 32])
+    );
+}
+
+#[test]
+fn the_summary_counts_reasons() {
+    let offline = |byte| Candidate {
+        online: false,
+        ..node(byte)
+    };
+    let busy = Candidate {
+        busy: true,
+        ..node(3)
+    };
+    let plan = solve(&spec(""), &[offline(1), offline(2), busy]);
+    assert_eq!(plan.why_none(), "2 x offline; 1 x busy with another job");
+}
+
+#[test]
+fn ten_thousand_nodes_take_milliseconds() {
+    let nodes: Vec<_> = (0..10_000u32)
+        .map(|i| {
+            let mut owner = [0; 32];
+            owner[..4].copy_from_slice(&i.to_be_bytes());
+            Candidate {
+                owner: Address(owner),
+                reputation: (i % 1001) as u16,
+                rate_milli: 500 + i % 2000,
+                ..node(0)
+            }
+        })
+        .collect();
+    let spec = spec("");
+    let start = Instant::now();
+    let plan = solve(&spec, &nodes);
+    let took = start.elapsed();
+    assert_eq!(plan.ranked.len(), 10_000);
+    // Unoptimised, on a machine that does other things too.
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+prop_compose! {
+    fn any_node()(
+        byte: u8,
+        rate_milli in 1u32..5000,
+        reputation in 0u16..=1000,
+        tokens in 0u64..6000,
+        active_jobs in 0u32..4,
+        suspended in any::<bool>(),
+        online in prop::bool::weighted(0.8),
+        busy in prop::bool::weighted(0.2),
+        banned in prop::bool::weighted(0.1),
+        vram_mib in 0u32..16_384,
+        region in prop::sample::select(vec!["eu", "us", ""]),
+    ) -> Candidate {
+        Candidate {
+            rate_milli, reputation, active_jobs, online, busy, banned, vram_mib,
+            free_stake: Amount::tokens(tokens),
+            suspended_until: if suspended { NOW + 10 } else { 0 },
+            region: region.into(),
+            ..node(byte)
+        }
+    }
+}
+
+fn any_nodes() -> impl Strategy<Value = Vec<Candidate>> {
+    prop::collection::vec(any_node(), 0..40).prop_map(|mut nodes| {
+        nodes.sort_by_key(|node| node.owner);
+        nodes.dedup_by_key(|node| node.owner);
+        nodes
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_node_is_ranked_or_refused(nodes in any_nodes()) {
+        let plan = solve(&spec("region = 'eu'\nvram_mib = 4096"), &nodes);
+        let mut all: Vec<_> = plan.ranked.iter().map(|m| m.owner).collect();
+        all.extend(plan.rejected.iter().map(|(owner, _)| *owner));
+        all.sort();
+        let expected: Vec<_> = nodes.iter().map(|node| node.owner).collect();
+        prop_assert_eq!(all, expected);
+    }
+
+    #[test]
+    fn a_ranked_node_passes_every_filter(nodes in any_nodes()) {
+        let plan = solve(&spec("region = 'eu'\nvram_mib = 4096"), &nodes);
+        for found in &plan.ranked {
+            let node = nodes.iter().find(|node| node.owner == found.owner).expect("known");
+            prop_assert!(node.online && !node.busy && !node.banned);
+            prop_assert!(node.suspended_until <= NOW && node.region == "eu");
+            prop_assert!(node.vram_mib >= 4096);
+            prop_assert!(node.free_stake >= required_stake(found.price.amount));
+            prop_assert!(found.timeout_seconds >= found.estimated_seconds);
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_input_does_not_matter(nodes in any_nodes(), seed: u64) {
+        let spec = spec("");
+        let mut shuffled = nodes.clone();
+        let mut state = seed | 1;
+        for i in (1..shuffled.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            shuffled.swap(i, (state >> 33) as usize % (i + 1));
+        }
+        prop_assert_eq!(solve(&spec, &nodes).ranked, solve(&spec, &shuffled).ranked);
+    }
+
+    #[test]
+    fn less_load_never_ranks_lower(nodes in any_nodes(), pick: prop::sample::Index) {
+        prop_assume!(!nodes.is_empty());
+        let spec = spec("");
+        let owner = nodes[pick.index(nodes.len())].owner;
+        let rank = |nodes: &[Candidate]| {
+            solve(&spec, nodes).ranked.iter().position(|found| found.owner == owner)
+        };
+        let before = rank(&nodes);
+        let mut idle = nodes.clone();
+        for node in idle.iter_mut().filter(|node| node.owner == owner) {
+            node.active_jobs = 0;
+        }
+        if let Some(before) = before {
+            prop_assert!(rank(&idle).expect("still fits") <= before);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The instructions of each kind of chain write.
+
+use cyxwiz_chain::{
+    EscrowAccount, Instruction,
+    instructions::{escrow, token},
+    pda,
+};
+use cyxwiz_domain::Address;
+
+use crate::{
+    app::App,
+    db::chain_writes::{ChainWrite, Kind},
+    error::Error,
+};
+
+pub async fn build(
+    app: &App,
+    write: &ChainWrite,
+    account: &EscrowAccount,
+) -> Result<Vec<Instruction>, Error> {
+    let payer = app.signer.address();
+    if write.kind == Kind::AssignNode {
+        let node = write
+            .node
+            .ok_or_else(|| Error::Corrupt("an assignment without a node".into()))?;
+        let (node_record, user_record) = tokio::try_join!(
+            app.chain.reputation(node),
+            app.chain.user_reputation(account.user)
+        )?;
+        let records = escrow::Records {
+            node: node_record.is_some(),
+            user: user_record.is_some(),
+        };
+        return Ok(escrow::assign(payer, account, node, records));
+    }
+    // Whoever is paid needs somewhere to be paid to, or nobody is.
+    let mut instructions = Vec::new();
+    for owner in [Some(account.user), account.node].into_iter().flatten() {
+        instructions.extend(missing_account(app, payer, owner, account.mint).await?);
+    }
+    instructions.push(match write.kind {
+        Kind::AssignNode | Kind::ExpireUnassigned => escrow::expire_unassigned(account),
+        kind => {
+            let lock_payer = app.chain.lock_payer(account.address).await?;
+            match kind {
+                Kind::Release => escrow::release(account, payer, lock_payer)?,
+                Kind::TimeoutRefund => escrow::timeout_refund(account, payer, lock_payer)?,
+                _ => escrow::settle_cancel(account, payer, lock_payer)?,
+            }
+        }
+    });
+    Ok(instructions)
+}
+
+async fn missing_account(
+    app: &App,
+    payer: Address,
+    owner: Address,
+    mint: Address,
+) -> Result<Option<Instruction>, Error> {
+    let there = app.chain.exists(pda::token_account(owner, mint)).await?;
+    Ok((!there).then(|| token::create_account(payer, owner, mint)))
+}

@@ -1,0 +1,237 @@
+//! Carries out chain writes, durably. The order is everything:
+//!
+//! 1. the intent is committed, together with the decision it follows from;
+//! 2. the transaction is signed, and committed with its signature and the last
+//!    block height at which it can land;
+//! 3. only then is it sent, any number of times, for it executes once;
+//! 4. its fate is read from the chain and committed.
+//!
+//! A crash between any two of these loses nothing and repeats nothing: a new
+//! transaction is signed only when the old one can never land any more, and
+//! whether the goal is reached is always asked of the escrow itself.
+
+mod goal;
+mod instructions;
+
+use std::{sync::Arc, time::Duration};
+
+use cyxwiz_chain::{ChainError, SignedTransaction, TxOutcome};
+use futures::{StreamExt as _, stream::FuturesUnordered};
+
+use super::Worker;
+use crate::{
+    app::App,
+    db::{
+        self,
+        chain_writes::{ChainWrite, Kind},
+    },
+    error::Error,
+    job::{EscrowView, Job},
+    workers::nodes,
+};
+use goal::Standing;
+
+/// Writes under way at once.
+const CONCURRENCY: u32 = 16;
+/// Between two looks at a transaction.
+const POLL: Duration = Duration::from_millis(200);
+/// Looks before others get their turn.
+const LOOKS: u32 = 15;
+/// While the programs are paused.
+const PAUSED: Duration = Duration::from_secs(10);
+
+/// See the module.
+pub struct ChainWriter(Arc<App>);
+
+/// How far a write has come.
+enum Progress {
+    /// Its goal is reached; what the escrow is now.
+    Landed(Option<EscrowView>),
+    /// Its goal cannot be reached.
+    Failed(String),
+    /// Look again after this long.
+    Wait(Duration),
+}
+
+/// Tests stop the process here, as a crash would.
+fn crash_point(name: &str) {
+    fail::fail_point!(name, |_| std::process::abort());
+    let _ = name;
+}
+
+#[async_trait::async_trait]
+impl Worker for ChainWriter {
+    fn name(&self) -> &'static str {
+        "chain_writer"
+    }
+
+    fn interval(&self) -> Duration {
+        self.0.settings.workers.chain_writer
+    }
+
+    async fn wake(&self) {
+        self.0.events.chain_write().await;
+    }
+
+    async fn tick(&self) -> Result<(), Error> {
+        let lease = self.0.settings.workers.lease;
+        let writes = db::chain_writes::claim(&self.0.pool, lease, CONCURRENCY).await?;
+        let mut work = FuturesUnordered::new();
+        for write in &writes {
+            work.push(self.work(write));
+        }
+        let mut outcome = Ok(());
+        while let Some(done) = work.next().await {
+            outcome = outcome.and(done);
+        }
+        outcome
+    }
+}
+
+impl ChainWriter {
+    /// Works for `app`.
+    pub fn new(app: Arc<App>) -> Self {
+        Self(app)
+    }
+
+    async fn work(&self, write: &ChainWrite) -> Result<(), Error> {
+        let (id, kind) = (write.job_id, write.kind.as_str());
+        let pool = &self.0.pool;
+        match self.advance(write).await {
+            Ok(Progress::Landed(view)) => {
+                crash_point("chain_write.after_landed");
+                db::chain_writes::record_landed(pool, write, view.as_ref()).await?;
+                tracing::info!(job = %id, kind, "a chain write landed");
+                self.refresh_node(write).await
+            }
+            Ok(Progress::Failed(why)) => {
+                tracing::warn!(job = %id, kind, why, "a chain write failed");
+                db::chain_writes::record_failed(pool, write, &why).await?;
+                self.refresh_node(write).await
+            }
+            Ok(Progress::Wait(delay)) => db::chain_writes::release(pool, write.id, delay).await,
+            Err(error) => {
+                let delay = self.0.settings.workers.chain_writer;
+                db::chain_writes::release(pool, write.id, delay).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// The node's stake has moved, or is not what it was thought to be.
+    async fn refresh_node(&self, write: &ChainWrite) -> Result<(), Error> {
+        match write.node {
+            Some(node) => nodes::look_at(&self.0, node).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn advance(&self, write: &ChainWrite) -> Result<Progress, Error> {
+        let job = db::jobs::get(&self.0.pool, write.job_id).await?;
+        if let Some(transaction) = &write.signed {
+            // Perhaps it was never sent.
+            let resend = true;
+            return self.follow(write, &job, transaction, resend).await;
+        }
+        let escrow = self.0.chain.escrow(job.submission.escrow).await?;
+        let escrow = match goal::standing(write, escrow) {
+            Standing::Open(escrow) => escrow,
+            Standing::Reached(escrow) => return self.reached(escrow.as_deref()).await,
+            Standing::Lost(why) => return Ok(Progress::Failed(why)),
+        };
+
+        crash_point("chain_write.before_sign");
+        let instructions = instructions::build(&self.0, write, &escrow).await?;
+        let signer = &self.0.signer;
+        let transaction = self.0.chain.sign(&instructions, signer, &[]).await?;
+        crash_point("chain_write.after_sign");
+        if !db::chain_writes::record_signed(&self.0.pool, write, &transaction).await? {
+            return Ok(Progress::Wait(POLL));
+        }
+        crash_point("chain_write.after_commit");
+        match self.0.chain.send(&transaction).await {
+            Ok(()) => {
+                crash_point("chain_write.after_send");
+                let resend = false;
+                self.follow(write, &job, &transaction, resend).await
+            }
+            Err(ChainError::Refused { name, message, .. }) => {
+                // Refused before it left, so it never lands.
+                self.refused(write, &job, &transaction, name.as_deref(), message)
+                    .await
+            }
+            // It may have left, or not: it is looked for next time.
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Finds out what becomes of a transaction.
+    async fn follow(
+        &self,
+        write: &ChainWrite,
+        job: &Job,
+        transaction: &SignedTransaction,
+        mut resend: bool,
+    ) -> Result<Progress, Error> {
+        let chain = &self.0.chain;
+        for _ in 0..LOOKS {
+            let (signature, height) = (&transaction.signature, transaction.last_valid_block_height);
+            match chain.outcome(signature, height).await? {
+                TxOutcome::Landed { .. } => {
+                    let escrow = chain.escrow(job.submission.escrow).await?;
+                    return self.reached(escrow.as_ref()).await;
+                }
+                TxOutcome::Refused { message, .. } => {
+                    return self.refused(write, job, transaction, None, message).await;
+                }
+                TxOutcome::Expired => {
+                    db::chain_writes::record_expired(&self.0.pool, write.id, signature).await?;
+                    return Ok(Progress::Wait(Duration::ZERO));
+                }
+                TxOutcome::Pending if resend => {
+                    resend = false;
+                    if let Err(error) = chain.send(transaction).await {
+                        // It may be on its way since before: only its status decides.
+                        tracing::debug!(job = %write.job_id, %error, "cannot send again");
+                    }
+                }
+                TxOutcome::Pending => tokio::time::sleep(POLL).await,
+            }
+        }
+        Ok(Progress::Wait(POLL))
+    }
+
+    /// The transaction failed; the escrow says whether that matters.
+    async fn refused(
+        &self,
+        write: &ChainWrite,
+        job: &Job,
+        transaction: &SignedTransaction,
+        name: Option<&str>,
+        message: String,
+    ) -> Result<Progress, Error> {
+        let escrow = self.0.chain.escrow(job.submission.escrow).await?;
+        if let Standing::Reached(escrow) = goal::standing(write, escrow) {
+            return self.reached(escrow.as_deref()).await;
+        }
+        if name == Some("Paused") {
+            let signature = &transaction.signature;
+            db::chain_writes::record_expired(&self.0.pool, write.id, signature).await?;
+            return Ok(Progress::Wait(PAUSED));
+        }
+        let what = match write.kind {
+            Kind::AssignNode => "the assignment was refused",
+            _ => "ending the escrow was refused",
+        };
+        Ok(Progress::Failed(format!("{what}: {message}")))
+    }
+
+    async fn reached(
+        &self,
+        escrow: Option<&cyxwiz_chain::EscrowAccount>,
+    ) -> Result<Progress, Error> {
+        let config = self.0.chain.escrow_config().await?;
+        let view = escrow.map(|escrow| EscrowView::new(escrow, &config));
+        Ok(Progress::Landed(view))
+    }
+}
