@@ -200,6 +200,9 @@ impl JobRun<'_> {
 
     async fn handle(&mut self, attachment: &mut Attachment, event: pb::TrainEvent) -> Result<()> {
         let seq = event.seq;
+        if seq > 0 && seq <= self.epochs.last_seq() {
+            return Ok(());
+        }
         match event.body {
             Some(Event::Metrics(sample)) => {
                 let (loss, rate) = (sample.loss, sample.samples_per_second);

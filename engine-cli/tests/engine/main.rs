@@ -1,0 +1,8 @@
+//! The engine against a real chain with the real programs, and against a
+//! coordinator and a node that misbehave as no real one would.
+
+mod cli;
+mod coordinator;
+mod flow;
+mod node;
+mod world;

@@ -1,0 +1,364 @@
+//! A node that trains nothing but keeps to the protocol, except where it is told
+//! to break connections or to lie.
+
+use std::{
+    collections::BTreeSet,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
+
+use cyxwiz_chain::{Chain, Receipt, Signer, instructions::escrow, pda, receipt_message};
+use cyxwiz_domain::{
+    Address, Digest, JobId,
+    training::{chain_genesis, chain_next},
+};
+use cyxwiz_pki::{Certificate, tls::server_config, transport::incoming, wallet::verify};
+use cyxwiz_proto::training::v1::{
+    self as pb,
+    train_event::Body,
+    training_service_server::{TrainingService, TrainingServiceServer},
+};
+use tokio::{net::TcpListener, sync::mpsc};
+use tokio_stream::{Stream, StreamExt as _, wrappers::ReceiverStream};
+use tonic::{Request, Response, Status, Streaming, transport::Server};
+
+use crate::world::{EPOCHS, World, signer};
+
+/// Size of every weights file.
+pub const WEIGHTS_BYTES: usize = 300 * 1024;
+
+/// How the node misbehaves.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    /// Breaks the connection after these epochs, once each.
+    pub cut_after: BTreeSet<u32>,
+    /// Breaks the first download of the final weights in its middle.
+    pub cut_download: bool,
+    /// Reports a checkpoint hash that does not follow, at this epoch.
+    pub forge_at: Option<u32>,
+    /// Serves other bytes than it promised.
+    pub other_weights: bool,
+}
+
+/// What came.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// `after_seq` of each attachment.
+    pub attached: Vec<u64>,
+    /// Receipts with a good signature.
+    pub receipts: Vec<Receipt>,
+    /// Receipts with a bad one.
+    pub bad_receipts: usize,
+    /// Epoch and offset of each download.
+    pub downloads: Vec<(u32, u64)>,
+    /// Chunks of the dataset.
+    pub chunks: Vec<(u32, usize)>,
+    resumed: usize,
+    cuts: BTreeSet<u32>,
+    download_was_cut: bool,
+    job: Option<JobId>,
+    submitted: bool,
+}
+
+/// The node.
+#[derive(Clone)]
+pub struct Node {
+    chain: Chain,
+    signer: Signer,
+    user: Address,
+    faults: Faults,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Node {
+    /// Serves over mutual TLS and registers itself on the chain.
+    pub async fn start(world: &World, faults: Faults) -> Self {
+        let node = Self {
+            chain: world.chain.clone(),
+            signer: signer(&world.wallets.nodes[0]),
+            user: world.wallets.user.address(),
+            faults,
+            seen: Arc::default(),
+        };
+        let certificate = Certificate::generate().expect("certificate");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
+        let endpoint = listener.local_addr().expect("address").to_string();
+        let connections = incoming(listener, server_config(&certificate).expect("tls"));
+        let server = Server::builder()
+            .add_service(TrainingServiceServer::new(node.clone()))
+            .serve_with_incoming(connections);
+        tokio::spawn(server);
+        world
+            .register_node(&endpoint, certificate.fingerprint())
+            .await;
+        node
+    }
+
+    /// Looks at what came.
+    pub fn seen<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
+        look(&self.seen.lock().expect("lock"))
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Seen) -> T) -> T {
+        change(&mut self.seen.lock().expect("lock"))
+    }
+
+    fn escrow(&self) -> Address {
+        let job = self.seen(|seen| seen.job).expect("a session");
+        pda::escrow(self.user, job)
+    }
+
+    /// All kept events, in order.
+    async fn events(&self) -> Vec<pb::TrainEvent> {
+        let at = self.escrow();
+        let escrow = self.chain.escrow(at).await.expect("read").expect("escrow");
+        let mut hash = chain_genesis(at.0, escrow.spec_hash.0, escrow.dataset_root.0);
+        let mut events = Vec::new();
+        for epoch in 1..=EPOCHS {
+            let weights = Digest::of(&weights(epoch));
+            hash = chain_next(hash, epoch, weights.0);
+            let mut shown = hash;
+            if self.faults.forge_at == Some(epoch) {
+                shown[0] ^= 1;
+            }
+            events.push(Body::Epoch(pb::Epoch {
+                epoch,
+                train_loss: 1.0 / f64::from(epoch),
+                train_accuracy: 0.5,
+                test_loss: f64::NAN,
+                test_accuracy: 0.9,
+                seconds: 0.1,
+                checkpoint_hash: shown.to_vec(),
+                weights_sha256: weights.to_vec(),
+                weights_bytes: WEIGHTS_BYTES as u64,
+            }));
+        }
+        events.push(Body::Completed(pb::Completed {
+            epochs: EPOCHS,
+            test_accuracy: 0.975,
+            weights_sha256: Digest::of(&weights(EPOCHS)).to_vec(),
+            weights_bytes: WEIGHTS_BYTES as u64,
+            training_seconds: 1.0,
+        }));
+        let numbered = events.into_iter().zip(1..);
+        numbered
+            .map(|(body, seq)| pb::TrainEvent {
+                seq,
+                body: Some(body),
+            })
+            .collect()
+    }
+
+    /// Tells everything after `after`, an epoch only once the one before is signed for.
+    async fn tell(&self, after: u64, out: mpsc::Sender<Result<pb::TrainEvent, Status>>) {
+        for event in self.events().await {
+            let epoch = match &event.body {
+                Some(Body::Epoch(epoch)) => epoch.epoch,
+                _ => EPOCHS + 1,
+            };
+            // The last one known is told again: it must not count twice.
+            if event.seq < after {
+                continue;
+            }
+            self.signed_for(epoch - 1).await;
+            let sample = pb::Metrics {
+                epoch,
+                loss: 1.0,
+                ..pb::Metrics::default()
+            };
+            let sample = pb::TrainEvent {
+                seq: 0,
+                body: Some(Body::Metrics(sample)),
+            };
+            for event in [sample, event] {
+                if out.send(Ok(event)).await.is_err() {
+                    return;
+                }
+            }
+            let cut = self.faults.cut_after.contains(&epoch);
+            if cut && self.change(|seen| seen.cuts.insert(epoch)) {
+                let _ = out.send(Err(Status::unavailable("cut"))).await;
+                return;
+            }
+        }
+        // Delivered when the last receipt says that all is held.
+        loop {
+            let held = self.seen(|seen| seen.receipts.last().map_or(0, |r| r.epochs_held));
+            if held == EPOCHS || out.is_closed() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        if out.is_closed() || self.change(|seen| std::mem::replace(&mut seen.submitted, true)) {
+            return;
+        }
+        let signature = self.submit().await;
+        let write = pb::ChainWrite {
+            instruction: "submit_completion".into(),
+            signature,
+        };
+        let event = pb::TrainEvent {
+            seq: u64::from(EPOCHS) + 2,
+            body: Some(Body::ChainWrite(write)),
+        };
+        let _ = out.send(Ok(event)).await;
+        out.closed().await;
+    }
+
+    async fn signed_for(&self, epoch: u32) {
+        while self.seen(|seen| seen.receipts.last().map_or(0, |r| r.epochs_seen)) < epoch {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn submit(&self) -> String {
+        let at = self.escrow();
+        let account = self.chain.escrow(at).await.expect("read").expect("escrow");
+        let Some(Body::Epoch(last)) = self.events().await[EPOCHS as usize - 1].body.clone() else {
+            panic!("no epoch");
+        };
+        let completion = escrow::Completion {
+            final_root: Digest::from_slice(&last.checkpoint_hash).expect("hash"),
+            weights_hash: Digest::from_slice(&last.weights_sha256).expect("hash"),
+            epochs: EPOCHS,
+            training_seconds: 1,
+        };
+        let submit = escrow::submit(&account, &completion).expect("submit");
+        self.chain
+            .execute(&[submit], &self.signer, &[])
+            .await
+            .expect("submit")
+    }
+
+    fn take_receipt(&self, message: &pb::Receipt) {
+        let receipt = Receipt {
+            epochs_seen: message.epochs_seen,
+            epochs_held: message.epochs_held,
+            checkpoint_hash: Digest::from_slice(&message.checkpoint_hash).expect("hash"),
+        };
+        let signed = receipt_message(self.escrow(), &receipt);
+        self.change(|seen| {
+            if verify(self.user, &signed, &message.signature) {
+                seen.receipts.push(receipt);
+            } else {
+                seen.bad_receipts += 1;
+            }
+        });
+    }
+}
+
+/// The weights after `epoch`.
+pub fn weights(epoch: u32) -> Vec<u8> {
+    vec![u8::try_from(epoch).expect("small"); WEIGHTS_BYTES]
+}
+
+type Events = Pin<Box<dyn Stream<Item = Result<pb::TrainEvent, Status>> + Send>>;
+type Chunks = Pin<Box<dyn Stream<Item = Result<pb::WeightsChunk, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl TrainingService for Node {
+    type TrainStream = Events;
+    type DownloadWeightsStream = Chunks;
+
+    async fn open_session(
+        &self,
+        request: Request<pb::OpenSessionRequest>,
+    ) -> Result<Response<pb::OpenSessionResponse>, Status> {
+        let request = request.into_inner();
+        let chunks = request.manifest.expect("manifest").hashes.len();
+        let by_token = matches!(
+            request.credential,
+            Some(pb::open_session_request::Credential::ResumeToken(token)) if token == "resume"
+        );
+        let held = self.change(|seen| {
+            seen.job = Some(JobId::from_slice(&request.job_id).expect("job"));
+            seen.resumed += usize::from(by_token);
+            seen.chunks.len()
+        });
+        let all = 0..u32::try_from(chunks).expect("few");
+        Ok(Response::new(pb::OpenSessionResponse {
+            resume_token: "resume".into(),
+            phase: pb::Phase::Training.into(),
+            missing_chunks: if held == 0 { all.collect() } else { Vec::new() },
+            last_seq: 0,
+        }))
+    }
+
+    async fn upload_dataset(
+        &self,
+        request: Request<Streaming<pb::DatasetChunk>>,
+    ) -> Result<Response<pb::UploadDatasetResponse>, Status> {
+        let mut chunks = request.into_inner();
+        while let Some(chunk) = chunks.message().await? {
+            self.change(|seen| seen.chunks.push((chunk.index, chunk.data.len())));
+        }
+        let held = self.seen(|seen| seen.chunks.len());
+        Ok(Response::new(pb::UploadDatasetResponse {
+            chunks_held: u32::try_from(held).expect("few"),
+        }))
+    }
+
+    async fn train(
+        &self,
+        request: Request<Streaming<pb::TrainRequest>>,
+    ) -> Result<Response<Events>, Status> {
+        let mut requests = request.into_inner();
+        let first = requests.message().await?.and_then(|request| request.body);
+        let Some(pb::train_request::Body::Attach(attach)) = first else {
+            return Err(Status::invalid_argument("attach first"));
+        };
+        self.change(|seen| seen.attached.push(attach.after_seq));
+        let (out, events) = mpsc::channel(8);
+        let teller = self.clone();
+        tokio::spawn(async move { teller.tell(attach.after_seq, out).await });
+        let listener = self.clone();
+        tokio::spawn(async move {
+            while let Some(Ok(request)) = requests.next().await {
+                if let Some(pb::train_request::Body::Receipt(receipt)) = request.body {
+                    listener.take_receipt(&receipt);
+                }
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(events))))
+    }
+
+    async fn download_weights(
+        &self,
+        request: Request<pb::DownloadWeightsRequest>,
+    ) -> Result<Response<Chunks>, Status> {
+        let pb::DownloadWeightsRequest { epoch, offset } = request.into_inner();
+        let mut data = weights(if epoch == 0 { EPOCHS } else { epoch });
+        if self.faults.other_weights && epoch == 0 {
+            data[WEIGHTS_BYTES - 1] ^= 1;
+        }
+        let cut = self.change(|seen| {
+            seen.downloads.push((epoch, offset));
+            let first = epoch == 0 && !seen.download_was_cut;
+            seen.download_was_cut |= first;
+            self.faults.cut_download && first
+        });
+        let mut chunks = Vec::new();
+        let mut at = usize::try_from(offset).expect("small");
+        while at < data.len() {
+            if cut && at > WEIGHTS_BYTES / 3 {
+                chunks.push(Err(Status::unavailable("cut")));
+                break;
+            }
+            let end = data.len().min(at + 64 * 1024);
+            chunks.push(Ok(pb::WeightsChunk {
+                offset: at as u64,
+                data: data[at..end].to_vec().into(),
+                total_bytes: WEIGHTS_BYTES as u64,
+            }));
+            at = end;
+        }
+        Ok(Response::new(Box::pin(tokio_stream::iter(chunks))))
+    }
+}
+
+impl Seen {
+    /// Sessions that were opened with the node's own token.
+    pub fn resumed(&self) -> usize {
+        self.resumed
+    }
+}

@@ -1,0 +1,186 @@
+//! A chain in this process with the programs, the mint and funded wallets, and
+//! an engine to drive.
+
+use std::path::{Path, PathBuf};
+
+use cyxwiz::{
+    dev::{Layout, genesis},
+    engine::Engine,
+    flow::{JobRun, RunOptions, input::Input},
+    printer::Printer,
+    settings::Settings,
+};
+use cyxwiz_chain::{
+    Chain, EscrowAccount, Signer,
+    instructions::registry::{Profile, register, stake},
+    instructions::reputation,
+    programs,
+};
+use cyxwiz_domain::{Address, Amount, Digest, JobId};
+use cyxwiz_localnet::{ChainConfig, Config, Localnet, Program};
+use cyxwiz_pki::Wallet;
+use solana_pubkey::Pubkey;
+use tempfile::TempDir;
+
+/// Epochs of the job of these tests.
+pub const EPOCHS: u32 = 4;
+
+const JOB: &str = r#"
+[job]
+name = "two numbers"
+epochs = 4
+checkpoint_every = 2
+
+[dataset]
+path = "rows.csv"
+format = "csv"
+shape = [2]
+
+[model]
+layers = [{ type = "linear", out = 2 }]
+
+[training]
+loss = "cross_entropy"
+batch = 2
+
+[optimizer]
+type = "sgd"
+lr = 0.1
+"#;
+
+/// Everything but coordinator and node.
+pub struct World {
+    pub dir: TempDir,
+    pub chain: Chain,
+    pub mint: Address,
+    pub wallets: genesis::Wallets,
+    _localnet: Localnet,
+}
+
+impl World {
+    /// A fresh one.
+    pub async fn new() -> Self {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let layout = Layout::new(&dir.path().join("stack")).expect("layout");
+        layout.create().expect("directories");
+        let wallets = genesis::Wallets::prepare(&layout, 1).expect("wallets");
+        let admin = Pubkey::new_from_array(wallets.admin.address().0);
+        let images = [
+            (programs::job_escrow(), "job_escrow"),
+            (programs::node_registry(), "node_registry"),
+            (programs::reputation(), "reputation"),
+        ];
+        let programs = images.map(|(address, name)| Program {
+            address: Pubkey::new_from_array(address.0),
+            image: image(name),
+            upgrade_authority: Some(admin),
+        });
+        let defaults = Config::default();
+        let localnet = Localnet::start(Config {
+            chain: ChainConfig {
+                programs: programs.into(),
+                ..defaults.chain
+            },
+            ..defaults
+        })
+        .await
+        .expect("localnet");
+        let chain = Chain::new(&localnet.rpc_url);
+        let mint = genesis::establish(&chain, &wallets).await.expect("genesis");
+        Self {
+            dir,
+            chain,
+            mint,
+            wallets,
+            _localnet: localnet,
+        }
+    }
+
+    /// The user's engine, with that coordinator.
+    pub fn engine(&self, rpc_url: &str, coordinator: &str) -> Engine {
+        let settings = Settings {
+            rpc_url: rpc_url.to_owned(),
+            coordinator: coordinator.to_owned(),
+            wallet: self.dir.path().join("stack/wallets/user.json"),
+            data_dir: self.dir.path().join("user"),
+            dev_dir: self.dir.path().join("stack"),
+        };
+        Engine::open(settings, Printer::new(false, true)).expect("engine")
+    }
+
+    /// Where the chain is.
+    pub fn rpc_url(&self) -> &str {
+        &self._localnet.rpc_url
+    }
+
+    /// The job of these tests, read from its file.
+    pub fn input(&self) -> Input {
+        let path = self.dir.path().join("job.toml");
+        std::fs::write(&path, JOB).expect("write");
+        std::fs::write(self.dir.path().join("rows.csv"), "1,2,0\n3,4,1\n5,6,0\n").expect("write");
+        Input::read(&path).expect("input")
+    }
+
+    /// A run of that job.
+    pub fn begin<'a>(&self, engine: &'a Engine) -> JobRun<'a> {
+        JobRun::begin(engine, &self.input(), RunOptions::default()).expect("begin")
+    }
+
+    /// Registers and stakes the node with this endpoint and certificate.
+    pub async fn register_node(&self, endpoint: &str, tls_fingerprint: Digest) {
+        let (owner, mint) = (self.node(), self.mint);
+        let profile = Profile {
+            endpoint: endpoint.to_owned(),
+            tls_fingerprint,
+            region: "test".into(),
+            gpu_model: "CPU".into(),
+            vram_mib: 0,
+            ram_mib: 1024,
+            rate_milli: 1000,
+        };
+        let instructions = [
+            register(owner, mint, &profile),
+            stake(owner, mint, Amount::tokens(1_000)),
+            reputation::open_node(owner, owner),
+        ];
+        let signer = signer(&self.wallets.nodes[0]);
+        self.chain
+            .execute(&instructions, &signer, &[])
+            .await
+            .expect("register");
+    }
+
+    /// Owner of the node.
+    pub fn node(&self) -> Address {
+        self.wallets.nodes[0].address()
+    }
+
+    /// The escrow of the user's job.
+    pub async fn escrow(&self, engine: &Engine, job: JobId) -> EscrowAccount {
+        engine.funded_escrow(job).await.expect("escrow")
+    }
+
+    /// What the user holds.
+    pub async fn balance(&self) -> Amount {
+        let user = self.wallets.user.address();
+        self.chain
+            .token_balance(user, self.mint)
+            .await
+            .expect("balance")
+    }
+}
+
+/// The wallet as the chain knows signers.
+pub fn signer(wallet: &Wallet) -> Signer {
+    Signer::from_keypair_bytes(&wallet.to_keypair_bytes()).expect("signer")
+}
+
+fn image(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../target/deploy/{name}.so"));
+    assert!(
+        path.exists(),
+        "{} is missing: run scripts/build-programs",
+        path.display()
+    );
+    path
+}
