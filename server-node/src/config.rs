@@ -270,10 +270,13 @@ impl Settings {
     }
 }
 
+/// Whether a port follows the host; the colons of an IPv6 address in brackets are
+/// part of the host.
 fn has_port(host: &str) -> bool {
-    host.rsplit_once(':')
-        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
-        && !(host.matches(':').count() > 1 && !host.starts_with('['))
+    host.rsplit_once(':').is_some_and(|(host, port)| {
+        let whole = host.starts_with('[') == host.ends_with(']') && !host.is_empty();
+        whole && port.parse::<u16>().is_ok()
+    })
 }
 
 /// Linux's name for the running program, valid even after an upgrade has

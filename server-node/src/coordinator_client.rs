@@ -26,7 +26,7 @@ use crate::{jobs::Phase, machine, node::Node, steps::assigned};
 
 /// First wait after a lost line; it doubles up to [`MAX_BACKOFF`].
 const BACKOFF: Duration = Duration::from_millis(500);
-const MAX_BACKOFF: Duration = Duration::from_secs(15);
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
 /// A call that takes longer has failed.
 const CALL: Duration = Duration::from_secs(20);
 /// Seconds before its expiry at which a session is renewed.
@@ -57,12 +57,12 @@ pub enum Report {
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
     /// Nobody answers.
-    #[error("connect to the coordinator at {url}: {source}")]
+    #[error("connect to the coordinator at {url}: {reason}")]
     Connect {
         /// Where.
         url: String,
-        /// Why not.
-        source: tonic::transport::Error,
+        /// The innermost reason.
+        reason: String,
     },
     /// The coordinator refuses.
     #[error("the coordinator says: {}", .0.message())]
@@ -172,9 +172,9 @@ async fn line(
 }
 
 async fn connect(url: &str) -> Result<Channel, LineError> {
-    let failed = |source| LineError::Connect {
+    let failed = |error: tonic::transport::Error| LineError::Connect {
         url: url.to_owned(),
-        source,
+        reason: innermost(&error),
     };
     Endpoint::from_shared(url.to_owned())
         .map_err(failed)?
@@ -184,6 +184,14 @@ async fn connect(url: &str) -> Result<Channel, LineError> {
         .connect()
         .await
         .map_err(failed)
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
 }
 
 async fn sign_in(node: &Node, channel: Channel) -> Result<(Bearer, i64), LineError> {

@@ -27,6 +27,14 @@ fn main() -> ExitCode {
 }
 
 fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
-    let _ = writeln!(io::stderr(), "cyxwiz-node: {error:#}");
+    // Some messages already say their cause.
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !told.contains(&cause) {
+            let colon = if told.is_empty() { "" } else { ": " };
+            told = format!("{told}{colon}{cause}");
+        }
+    }
+    let _ = writeln!(io::stderr(), "cyxwiz-node: {told}");
     ExitCode::from(code)
 }

@@ -63,7 +63,7 @@ async fn register(settings: &Settings, stake: Option<cyxwiz_domain::Amount>) -> 
     let findings = preflight::check(settings, &chain).await?;
     // Binding proves the port free and, for port 0, chooses the one `run` will take.
     let listener = preflight::listen(settings).await?;
-    let endpoint = settings.endpoint(listener.local_addr()?);
+    let endpoint = settings.endpoint(preflight::remember_port(settings, &listener)?);
     let fingerprint = identity.fingerprint();
     let profile = registered::profile(settings, &endpoint, fingerprint, &findings.benchmark);
     let account = registered::ensure(&chain, &identity, &profile, true).await?;

@@ -36,7 +36,7 @@ pub(super) async fn run(settings: Settings, args: RunArgs) -> Result<()> {
     let chain = Chain::new(&settings.rpc_url);
     let findings = preflight::check(&settings, &chain).await?;
     let listener = preflight::listen(&settings).await?;
-    let endpoint = settings.endpoint(listener.local_addr()?);
+    let endpoint = settings.endpoint(preflight::remember_port(&settings, &listener)?);
 
     let fingerprint = identity.fingerprint();
     let profile = registered::profile(&settings, &endpoint, fingerprint, &findings.benchmark);

@@ -123,7 +123,9 @@ impl Job {
         let Ok(length) = files::open_plain(&source).and_then(|file| file.metadata()) else {
             return 0;
         };
-        let wanted = summary.epoch % self.spec.job.checkpoint_every.max(1) == 0;
+        let wanted = summary
+            .epoch
+            .is_multiple_of(self.spec.job.checkpoint_every.max(1));
         if wanted {
             let target = self.checkpoint_path(summary.epoch);
             let link = || {

@@ -163,26 +163,38 @@ pub async fn check(settings: &Settings, chain: &Chain) -> Result<Findings, Prefl
 /// # Errors
 /// [`PreflightError::Port`].
 pub async fn listen(settings: &Settings) -> Result<TcpListener, PreflightError> {
-    let memory = settings.data_dir.join("port");
     let mut address = settings.listen;
     if address.port() == 0 {
-        let last: Option<u16> = files::read_json(&memory).unwrap_or_default();
-        if let Some(last) = last {
-            address.set_port(last);
-        }
+        let last: Option<u16> = files::read_json(&last_port(settings)).unwrap_or_default();
+        address.set_port(last.unwrap_or(0));
     }
     let listener = match TcpListener::bind(address).await {
         Err(_) if settings.listen.port() == 0 => TcpListener::bind(settings.listen).await,
         bound => bound,
     };
-    let failed = |source| PreflightError::Port {
+    listener.map_err(|source| PreflightError::Port {
         address: settings.listen,
         source,
-    };
-    let listener = listener.map_err(failed)?;
-    let port = listener.local_addr().map_err(failed)?.port();
-    files::write_json(&memory, &port)?;
-    Ok(listener)
+    })
+}
+
+/// Notes the port for the next run; the address that is listened on.
+///
+/// # Errors
+/// [`PreflightError::File`].
+pub fn remember_port(
+    settings: &Settings,
+    listener: &TcpListener,
+) -> Result<SocketAddr, PreflightError> {
+    let path = last_port(settings);
+    let address = listener.local_addr();
+    let address = address.map_err(|error| JobError::file(&path, error))?;
+    files::write_json(&path, &address.port())?;
+    Ok(address)
+}
+
+fn last_port(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("port")
 }
 
 /// The last measurement, if it was of the same trainer, device and threads and is

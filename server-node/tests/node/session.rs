@@ -36,7 +36,8 @@ async fn a_right_token_opens_a_session() {
 async fn wrong_tokens_are_told_apart() {
     let stand = Stand::new(Setup::default()).await;
     let foreign = Digest([9; 32]);
-    let cases: [(&str, Box<dyn FnOnce(&mut JobClaims)>); 8] = [
+    type Change = Box<dyn FnOnce(&mut JobClaims)>;
+    let cases: [(&str, Change); 8] = [
         ("token_expired", Box::new(|c| c.exp -= 600)),
         (
             "token_wrong_audience",
