@@ -98,7 +98,7 @@ impl BalanceChange {
                 column.set_cell_alignment(comfy_table::CellAlignment::Right);
             }
         }
-        table.to_string()
+        table.trim_fmt()
     }
 }
 

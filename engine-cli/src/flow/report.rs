@@ -112,19 +112,41 @@ impl Report {
             &format!("{} (as on the chain)", self.weights_sha256),
         ]);
         let mut transactions = printer::table(&["transaction", "signature"]);
-        for (name, signature) in &self.transactions {
+        for (name, signature) in in_order(&self.transactions, &TRANSACTIONS) {
             transactions.add_row([name, signature]);
         }
         let mut times = printer::table(&["phase", "seconds"]);
-        for (phase, seconds) in &self.seconds {
+        for (phase, seconds) in in_order(&self.seconds, &PHASES) {
             times.add_row([phase.clone(), format!("{seconds:.2}")]);
         }
+        let tables = [facts, transactions, times].map(|table| table.trim_fmt());
         let balances = self.balances.table();
         let verdict = if self.balances.conserved {
             "the sums agree to the unit"
         } else {
             "the sums differ: one of the parties had other business meanwhile"
         };
-        format!("{facts}\n\n{transactions}\n\n{times}\n\n{balances}\n{verdict}")
+        format!("{}\n\n{balances}\n{verdict}", tables.join("\n\n"))
     }
+}
+
+/// The order in which transactions happen.
+const TRANSACTIONS: [&str; 5] = [
+    "create_escrow",
+    "assign_node",
+    "anchor_checkpoint",
+    "submit_completion",
+    "accept",
+];
+/// The order in which phases happen.
+const PHASES: [&str; 10] = [
+    "up", "submit", "escrow", "assign", "upload", "train", "download", "settle", "job", "down",
+];
+
+/// The entries in the order of `names` (a numbered one with its like), others last.
+fn in_order<'a, V>(entries: &'a BTreeMap<String, V>, names: &[&str]) -> Vec<(&'a String, &'a V)> {
+    let place = |name: &str| names.iter().position(|known| name.starts_with(known));
+    let mut sorted: Vec<_> = entries.iter().collect();
+    sorted.sort_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));
+    sorted
 }

@@ -12,7 +12,7 @@ use cyxwiz_proto::training::v1::{
 };
 use tokio::{
     sync::mpsc,
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval},
 };
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -33,7 +33,11 @@ use crate::{
 /// Between two looks at the escrow while attached.
 const ESCROW_POLL: Duration = Duration::from_secs(2);
 /// The same once only the submission is awaited.
-const SUBMISSION_POLL: Duration = Duration::from_millis(200);
+const SUBMISSION_POLL: Duration = Duration::from_millis(100);
+/// The node's name for its last transaction.
+const SUBMIT: &str = "submit_completion";
+/// How long the node may take to tell its signature once the chain shows the submission.
+const NAME_GRACE: Duration = Duration::from_secs(2);
 /// Attempts to fetch weights of a job that is paid already.
 const ATTEMPTS_AFTER_PAYMENT: u32 = 8;
 
@@ -112,7 +116,7 @@ impl JobRun<'_> {
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut submission = interval(SUBMISSION_POLL);
         submission.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut stream_open = true;
+        let (mut stream_open, mut submitted_at) = (true, None);
         loop {
             let delivered = self.store.journal.weights.is_some();
             tokio::select! {
@@ -134,7 +138,7 @@ impl JobRun<'_> {
                     Moment::Bytes(_) => {}
                 },
                 _ = submission.tick(), if delivered => {
-                    if self.moved_on().await? {
+                    if self.moved_on().await? && self.submission_is_named(&mut submitted_at) {
                         return Ok(());
                     }
                 }
@@ -196,6 +200,13 @@ impl JobRun<'_> {
             EscrowState::Submitted | EscrowState::Paid => self.store.journal.weights.is_some(),
             _ => true,
         })
+    }
+
+    /// Whether the node has told its transaction, which it does right after; it may
+    /// also never do so.
+    fn submission_is_named(&self, since: &mut Option<Instant>) -> bool {
+        let since = since.get_or_insert_with(Instant::now);
+        self.store.journal.transactions.contains_key(SUBMIT) || since.elapsed() > NAME_GRACE
     }
 
     async fn handle(&mut self, attachment: &mut Attachment, event: pb::TrainEvent) -> Result<()> {

@@ -46,7 +46,7 @@ pub fn run(settings: &Settings, printer: Printer, dir: Option<PathBuf>) -> Resul
             let (pid, log) = (process.pid.to_string(), process.log.display().to_string());
             rows.add_row([process.name.as_str(), &pid, running, &log]);
         }
-        rows.to_string()
+        rows.trim_fmt()
     });
     Ok(())
 }

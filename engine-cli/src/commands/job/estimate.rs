@@ -58,7 +58,7 @@ pub async fn run(engine: &Engine, file: &Path) -> Result<()> {
         rows.add_row(["node now", &node.to_string()]);
         rows.add_row(["rows", &input.rows.to_string()]);
         rows.add_row(["parameters", &input.spec.parameter_count().to_string()]);
-        rows.to_string()
+        rows.trim_fmt()
     });
     Ok(())
 }

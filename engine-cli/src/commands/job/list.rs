@@ -22,7 +22,7 @@ pub async fn run(engine: &Engine, limit: u32) -> Result<()> {
                 job.created(),
             ]);
         }
-        rows.to_string()
+        rows.trim_fmt()
     });
     Ok(())
 }

@@ -53,7 +53,7 @@ pub async fn run(engine: &Engine, job: JobId) -> Result<()> {
             ]);
             rows.add_row(["paid", &paid(escrow)]);
         }
-        rows.to_string()
+        rows.trim_fmt()
     });
     Ok(())
 }

@@ -74,7 +74,7 @@ pub async fn run(engine: &Engine) -> Result<()> {
                 node.endpoint.clone(),
             ]);
         }
-        rows.to_string()
+        rows.trim_fmt()
     });
     Ok(())
 }
