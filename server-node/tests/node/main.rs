@@ -2,6 +2,7 @@
 //! real files; the escrows alone are held in memory.
 
 mod confine;
+mod coordinator;
 mod engine;
 mod escrows;
 mod session;

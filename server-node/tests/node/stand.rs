@@ -15,6 +15,7 @@ use cyxwiz_chain::{EscrowAccount, EscrowState, pda};
 use cyxwiz_domain::{Address, Amount, Digest, JobId, dataset::Manifest, spec::JobSpec};
 use cyxwiz_node::{
     config::{Device, Settings},
+    coordinator_client::keep_line,
     grpc,
     identity::Identity,
     jobs::{Job, Jobs, UsedTokens},
@@ -62,8 +63,8 @@ impl Running {
         let identity = Identity::load(settings).expect("identity");
         let dir = &settings.data_dir;
         let used = UsedTokens::open(&dir.join("used-tokens"), Utc::now().timestamp());
-        // Nobody reads the reports: that must not matter.
-        let (reports, _) = mpsc::channel(1);
+        // Without a line nobody reads the reports: that must not matter.
+        let (reports, outgoing) = mpsc::channel(64);
         let node = Arc::new(Node {
             settings: settings.clone(),
             identity,
@@ -76,6 +77,9 @@ impl Running {
         });
         for job in node.jobs.all() {
             node.start_driving(job);
+        }
+        if !settings.coordinator.is_empty() {
+            node.tasks.spawn(keep_line(Arc::clone(&node), outgoing));
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
         let endpoint = listener.local_addr().expect("address").to_string();
@@ -115,6 +119,8 @@ pub struct Setup {
     pub hidden: u32,
     /// Between the two linear layers.
     pub activation: Value,
+    /// Where a line is kept to, if anywhere.
+    pub coordinator: Option<String>,
 }
 
 impl Default for Setup {
@@ -128,6 +134,7 @@ impl Default for Setup {
             receipt_lag: 3,
             hidden: 16,
             activation: json!({ "type": "relu" }),
+            coordinator: None,
         }
     }
 }
@@ -157,6 +164,7 @@ impl Stand {
         let escrows = Arc::new(Escrows::new(coordinator.address(), mint));
         let mut settings = Settings {
             data_dir: dir.path().to_owned(),
+            coordinator: setup.coordinator.clone().unwrap_or_default(),
             ..Settings::default()
         };
         settings.trainer.launcher = env!("CARGO_BIN_EXE_cyxwiz-node").into();
