@@ -6,6 +6,7 @@
 
 pub mod address;
 mod escrow;
+mod escrow_admin;
 mod registry;
 mod reputation;
 mod tokens;

@@ -136,6 +136,12 @@ fn measure() -> Units {
     units
 }
 
+/// What an instruction may take where `known` is committed. The compiler orders code by hashes that
+/// change with its flags, which alone moves units by up to one in a hundred; growth is more than that.
+fn limit(known: u64) -> u64 {
+    known + known / 50
+}
+
 #[test]
 fn no_instruction_grows() {
     let measured = measure();
@@ -148,7 +154,7 @@ fn no_instruction_grows() {
         .0
         .iter()
         .filter_map(|(name, units)| match committed.0.get(name) {
-            Some(known) if units <= known => None,
+            Some(known) if *units <= limit(*known) => None,
             Some(known) => Some(format!("{name}: {known} -> {units}")),
             None => Some(format!("{name}: new, {units}")),
         })
