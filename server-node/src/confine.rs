@@ -5,7 +5,7 @@
 
 use std::{
     fs, io,
-    os::unix::process::CommandExt as _,
+    os::unix::{fs::MetadataExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -81,7 +81,7 @@ fn restrict(args: &ConfineArgs) -> io::Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
-    isolate(&args.hide);
+    isolate(args);
     set_no_new_privs()?;
     // After the namespaces, which reset it.
     set_pdeathsig(Signal::SIGKILL)?;
@@ -93,28 +93,70 @@ fn restrict(args: &ConfineArgs) -> io::Result<()> {
 
 /// Takes the network and the secrets away where the kernel allows it to
 /// ordinary users; says so where it does not.
-fn isolate(hide: &[PathBuf]) {
+fn isolate(args: &ConfineArgs) {
+    // Root without capabilities is only the owner of root's files: where the path
+    // leads through somebody else's directory, they are still needed.
+    let barrier = args.command.iter().find_map(|arg| barrier(Path::new(arg)));
+    let namespaces = match &barrier {
+        Some(barrier) if geteuid().is_root() => {
+            warn(&format!(
+                "the trainer keeps root's rights, for {} is closed to others; run the node as a user of its own",
+                barrier.display()
+            ));
+            CloneFlags::CLONE_NEWNET
+        }
+        _ => CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET,
+    };
     let (uid, gid) = (geteuid(), getegid());
-    if let Err(error) = unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET) {
+    if let Err(error) = unshare(namespaces) {
         warn(&format!(
             "the trainer keeps access to the network, for this kernel allows no user namespaces here ({error}); \
              see sysctl kernel.unprivileged_userns_clone and user.max_user_namespaces"
         ));
         return;
     }
-    // The same user outside, nobody inside: every capability ends with `exec`.
-    let maps = [
-        ("/proc/self/setgroups", "deny".to_owned()),
-        ("/proc/self/uid_map", format!("65534 {uid} 1")),
-        ("/proc/self/gid_map", format!("65534 {gid} 1")),
-    ];
-    for (path, map) in maps {
-        if let Err(error) = fs::write(path, map) {
-            warn(&format!("write {path}: {error}"));
+    if namespaces.contains(CloneFlags::CLONE_NEWUSER) {
+        // The same user outside, nobody inside: every capability ends with `exec`.
+        let maps = [
+            ("/proc/self/setgroups", "deny".to_owned()),
+            ("/proc/self/uid_map", format!("65534 {uid} 1")),
+            ("/proc/self/gid_map", format!("65534 {gid} 1")),
+        ];
+        for (path, map) in maps {
+            if let Err(error) = fs::write(path, map) {
+                warn(&format!("write {path}: {error}"));
+            }
         }
     }
-    if let Err(error) = hide_files(hide) {
+    if let Err(error) = hide_files(&args.hide) {
         warn(&format!("the trainer can read the node's keys: {error}"));
+    }
+}
+
+/// The first directory on the way to `path` that this user may not pass through
+/// without special rights; `None` for what is no absolute path.
+fn barrier(path: &Path) -> Option<PathBuf> {
+    let closed = |dir: &&Path| {
+        let Ok(meta) = fs::metadata(dir) else {
+            return false;
+        };
+        let bit = if meta.uid() == geteuid().as_raw() {
+            0o100
+        } else if meta.gid() == getegid().as_raw() {
+            0o010
+        } else {
+            0o001
+        };
+        meta.mode() & bit == 0
+    };
+    let mut dirs: Vec<&Path> = path.ancestors().skip(1).collect();
+    dirs.reverse();
+    match path.is_absolute() {
+        true => dirs
+            .iter()
+            .find(|dir| closed(dir))
+            .map(|dir| dir.to_path_buf()),
+        false => None,
     }
 }
 
@@ -134,4 +176,25 @@ fn hide_files(files: &[PathBuf]) -> nix::Result<()> {
 #[allow(clippy::print_stderr, reason = "standard error is this process's log")]
 fn warn(message: &str) {
     eprintln!("{WARNING}{message}");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_closed_directory_on_the_way_is_found() {
+        let dir = tempfile::tempdir().expect("dir");
+        let inner = dir.path().join("closed/inner");
+        fs::create_dir_all(&inner).expect("make");
+        let file = inner.join("file");
+        assert_eq!(barrier(&file), None);
+        assert_eq!(barrier(Path::new("relative/file")), None);
+        let closed = dir.path().join("closed");
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o600)).expect("close");
+        assert_eq!(barrier(&file), Some(closed.clone()));
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).expect("open");
+    }
 }

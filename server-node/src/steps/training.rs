@@ -60,7 +60,7 @@ pub fn start(node: &Arc<Node>, job: &Arc<Job>) {
     });
 }
 
-async fn supervise(node: &Node, job: &Job) -> Result<(), JobError> {
+async fn supervise(node: &Node, job: &Arc<Job>) -> Result<(), JobError> {
     let mut deaths = 0;
     loop {
         let before = job.local().epochs_done;
@@ -98,7 +98,7 @@ async fn supervise(node: &Node, job: &Job) -> Result<(), JobError> {
 }
 
 /// One run, from start to end.
-async fn run(node: &Node, job: &Job) -> Result<End, RunError> {
+async fn run(node: &Node, job: &Arc<Job>) -> Result<End, RunError> {
     let threads = job
         .record()
         .threads
@@ -154,7 +154,7 @@ async fn run(node: &Node, job: &Job) -> Result<End, RunError> {
         let Some(event) = event else {
             return Ok(End::Died(trainer.ended().await.to_string()));
         };
-        if let Some(end) = handle(node, job, event, held.unwrap_or("paused"))? {
+        if let Some(end) = handle(node, job, event, held.unwrap_or("paused")).await? {
             trainer.kill().await;
             return Ok(end);
         }
@@ -169,7 +169,12 @@ async fn tell(trainer: &mut TrainerProcess, command: Command) {
 }
 
 /// Notes an event; the end of the run if it is one.
-fn handle(node: &Node, job: &Job, event: Event, held: &str) -> Result<Option<End>, JobError> {
+async fn handle(
+    node: &Node,
+    job: &Arc<Job>,
+    event: Event,
+    held: &str,
+) -> Result<Option<End>, JobError> {
     match event {
         Event::Ready {
             device, completed, ..
@@ -207,7 +212,16 @@ fn handle(node: &Node, job: &Job, event: Event, held: &str) -> Result<Option<End
             test_accuracy,
             training_seconds,
         } => {
-            let weights_bytes = publish_weights(job, &weights_file, weights_sha256)?;
+            let publishing = Arc::clone(job);
+            // Hashes a file that may be large.
+            let published = tokio::task::spawn_blocking(move || {
+                publish_weights(&publishing, &weights_file, weights_sha256)
+            })
+            .await;
+            let weights_bytes = published.map_err(|panic| JobError::Inconsistent {
+                id: job.id(),
+                problem: panic.to_string(),
+            })??;
             job.complete(Completion {
                 epochs,
                 test_accuracy,
