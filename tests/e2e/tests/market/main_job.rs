@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use cyxwiz_domain::Digest;
-use cyxwiz_tests_e2e::{JobFile, Stack};
+use cyxwiz_tests_e2e::{JobFile, Stack, eventually};
+
+use crate::engine_killed::first_job;
 
 #[test]
 fn a_job_is_trained_verified_and_paid() {
@@ -53,7 +55,9 @@ fn a_job_is_trained_verified_and_paid() {
     assert_eq!(gained("platform"), paid / 10);
     assert_eq!(gained("node"), paid - paid / 10);
 
-    let list = stack.cyxwiz(&["job", "list"]).json();
-    let text = list.to_string();
-    assert!(text.contains("paid"), "{text}");
+    // The coordinator learns of the payment from the chain, a moment later.
+    eventually("the coordinator to see the payment", || {
+        let jobs = stack.cyxwiz(&["job", "list"]).json();
+        (first_job(&jobs)?["state"] == "paid").then_some(())
+    });
 }
