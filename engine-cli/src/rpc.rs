@@ -63,10 +63,16 @@ fn reason(status: &Status) -> String {
     while let Some(source) = error.source() {
         error = source;
     }
-    if std::ptr::addr_eq(error, status as &dyn std::error::Error) {
-        return status.message().to_owned();
-    }
-    error.to_string()
+    let text = if std::ptr::addr_eq(error, status as &dyn std::error::Error) {
+        status.message().to_owned()
+    } else {
+        error.to_string()
+    };
+    // Some libraries append a link to their manual.
+    text.split(": https://")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[cfg(test)]

@@ -24,8 +24,8 @@ pub struct Ports {
     pub ws_url: String,
 }
 
-/// The process; `earlier` is the URL it had before, which it gets again if the port is free.
-/// With `time_travel` its clock can be moved.
+/// The process; `earlier` is the URL it had before, which it gets again if the port is free
+/// or its own (`runs`). With `time_travel` its clock can be moved.
 ///
 /// # Errors
 /// [`crate::error::Error::File`] if a program is missing.
@@ -34,6 +34,7 @@ pub fn program(
     binaries: &Binaries,
     admin: Address,
     earlier: Option<&str>,
+    runs: bool,
     time_travel: bool,
 ) -> Result<Program> {
     let admin = admin.to_string();
@@ -62,7 +63,7 @@ pub fn program(
     }
     let port = earlier
         .and_then(port_of)
-        .filter(|port| pair_is_free(*port))
+        .filter(|port| runs || pair_is_free(*port))
         .unwrap_or(0);
     Ok(program.passing_args(["--rpc-port".to_owned(), port.to_string()]))
 }

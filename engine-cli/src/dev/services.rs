@@ -50,8 +50,10 @@ pub fn coordinator(
     rpc_url: &str,
     database_url: &str,
 ) -> Result<Program> {
-    let grpc = listen(state.coordinator.as_deref())?;
-    let http = listen(state.coordinator_http.as_deref())?;
+    // A port of its own is free once it is stopped.
+    let runs = state.process(COORDINATOR).is_some_and(Running::is_alive);
+    let grpc = listen(state.coordinator.as_deref(), runs)?;
+    let http = listen(state.coordinator_http.as_deref(), runs)?;
     let settings = json!({
         "server": { "shutdown_grace": "2s" },
         "database": { "url": database_url },
@@ -141,10 +143,14 @@ fn write_config(layout: &Layout, name: &str, settings: &Value) -> Result<PathBuf
     Ok(path)
 }
 
-/// The address of an earlier run if its port is free, else any.
-fn listen(earlier: Option<&str>) -> Result<String> {
+/// The address of an earlier run if its port is free or its own, else any.
+fn listen(earlier: Option<&str>, own: bool) -> Result<String> {
     let port = earlier.and_then(|url| url.trim_end_matches('/').rsplit_once(':')?.1.parse().ok());
-    super::postgres::free_port(port).map(|port| format!("127.0.0.1:{port}"))
+    let port = match port {
+        Some(port) if own => port,
+        port => super::postgres::free_port(port)?,
+    };
+    Ok(format!("127.0.0.1:{port}"))
 }
 
 fn url(address: &str) -> String {

@@ -217,6 +217,10 @@ impl Stack {
         self.layout.remove()
     }
 
+    fn runs(&self, name: &str) -> bool {
+        self.state.process(name).is_some_and(Running::is_alive)
+    }
+
     async fn start_chain(
         &mut self,
         options: &StackOptions,
@@ -225,8 +229,14 @@ impl Stack {
     ) -> Result<Running> {
         let admin = wallets.admin.address();
         let earlier = self.state.rpc_url.as_deref();
-        let travel = options.time_travel;
-        let program = chain::program(&self.layout, &options.binaries, admin, earlier, travel)?;
+        let program = chain::program(
+            &self.layout,
+            &options.binaries,
+            admin,
+            earlier,
+            self.runs(chain::NAME),
+            options.time_travel,
+        )?;
         self.ensure(&program, chain::NAME, upped).await
     }
 
@@ -235,13 +245,9 @@ impl Stack {
             return Ok(Database::Given(url));
         }
         let cluster = postgres::Cluster::prepare(&self.layout)?;
-        let running = self
-            .state
-            .process(postgres::NAME)
-            .filter(|process| process.is_alive());
-        let port = match (running, self.state.postgres_port) {
-            (Some(_), Some(port)) => port,
-            (_, earlier) => postgres::free_port(earlier)?,
+        let port = match self.state.postgres_port {
+            Some(port) if self.runs(postgres::NAME) => port,
+            earlier => postgres::free_port(earlier)?,
         };
         self.state.postgres_port = Some(port);
         self.state.postgres_data = Some(cluster.data().to_owned());
@@ -286,6 +292,10 @@ impl Stack {
         grpc: &str,
         limit: Duration,
     ) -> Result<()> {
+        for node in nodes {
+            let path = self.layout.port_file(&node.name);
+            node.port_file::<serde_json::Value>(&path, limit).await?;
+        }
         let coordinator = Coordinator::new(grpc, wallets.user.clone())?;
         let deadline = tokio::time::Instant::now() + limit;
         loop {

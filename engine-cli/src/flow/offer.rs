@@ -95,7 +95,11 @@ impl JobRun<'_> {
             problem: "it took the job without a price".into(),
         })?;
         if state_of(&job)? == cyxwiz_domain::JobState::Expired {
-            return Err(reservation_expired(journal.job_id));
+            let expired = reservation_expired(journal.job_id);
+            // No money has moved under this id and none will.
+            self.store.journal.finished = true;
+            self.store.save()?;
+            return Err(expired);
         }
         let offer = Offer {
             amount: Amount(estimate.amount),
@@ -135,7 +139,9 @@ fn reservation_expired(job: JobId) -> Error {
         who: "the coordinator",
         what: "take the job",
         code: RESERVATION_EXPIRED.into(),
-        message: format!("the reservation of job {job} has run out; run it again with --new"),
+        message: format!(
+            "the reservation of job {job} has run out; the same command begins a new job"
+        ),
         passing: false,
     }
 }

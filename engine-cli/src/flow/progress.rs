@@ -1,6 +1,6 @@
 //! What a run looks like while it runs: a bar on a terminal, plain lines elsewhere.
 
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -11,6 +11,8 @@ use crate::printer::Printer;
 pub struct Progress {
     printer: Printer,
     bar: ProgressBar,
+    /// Waiting and remarks repeat themselves: each is said once in a row.
+    said: RefCell<Vec<String>>,
 }
 
 impl Progress {
@@ -19,11 +21,13 @@ impl Progress {
         Self {
             printer,
             bar: ProgressBar::hidden(),
+            said: RefCell::default(),
         }
     }
 
     /// A line that stays.
     pub fn note(&self, text: impl std::fmt::Display) {
+        self.said.borrow_mut().clear();
         self.bar.suspend(|| self.printer.note(&text));
     }
 
@@ -32,7 +36,7 @@ impl Progress {
         if self.printer.shows_bar() {
             self.bar.set_message(text.to_string());
         } else {
-            self.printer.note(text);
+            self.say_once(text.to_string());
         }
     }
 
@@ -40,7 +44,7 @@ impl Progress {
     pub fn wait(&mut self, what: &str) {
         self.clear();
         if !self.printer.shows_bar() {
-            return self.printer.note(format_args!("{what} ..."));
+            return self.say_once(format!("{what} ..."));
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         self.show(bar, "{spinner} {prefix} {msg:.dim}", what);
@@ -94,8 +98,16 @@ impl Progress {
             self.bar.set_position(record.epoch.into());
             self.bar.set_message(line);
         } else {
-            self.printer
-                .note(format_args!("epoch {}/{epochs}  {line}", record.epoch));
+            self.note(format_args!("epoch {}/{epochs}  {line}", record.epoch));
+        }
+    }
+
+    /// A plain line, unless it was said since the last line that stays.
+    fn say_once(&self, text: String) {
+        let mut said = self.said.borrow_mut();
+        if !said.contains(&text) {
+            self.printer.note(&text);
+            said.push(text);
         }
     }
 

@@ -73,6 +73,8 @@ impl JobRun<'_> {
                 EscrowState::Paid => return Err(error),
                 _ => return Ok(()),
             }
+            self.progress
+                .remark(format_args!("{error}; connecting again"));
             tokio::time::sleep(delays.next().unwrap_or(ESCROW_POLL)).await;
         }
     }
@@ -153,7 +155,10 @@ impl JobRun<'_> {
 
     /// Opens the session and completes the data at the node.
     async fn attach(&mut self) -> Result<Attachment> {
-        self.enter("assign");
+        // Coming back is part of what was broken off.
+        if self.epochs.last_seq() == 0 {
+            self.enter("assign");
+        }
         self.progress.wait("connecting to the node");
         let escrow = self.engine.funded_escrow(self.job_id()).await?;
         let (dir, resume) = (self.store.dir(), self.store.journal.resume_token.as_deref());

@@ -17,6 +17,7 @@ use crate::{
         journal::{self, job_dir, read_manifest},
         session::Session,
         settle::enforce,
+        store::JobStore,
     },
     rpc,
 };
@@ -89,6 +90,10 @@ pub async fn run(engine: &Engine, job: JobId, wait: u64) -> Result<()> {
 /// No money has moved: the reservation ends at the coordinator.
 async fn cancel_reservation(engine: &Engine, job: JobId) -> Result<()> {
     engine.coordinator.cancel(job).await?;
+    if let Ok(mut store) = JobStore::open(&engine.settings.data_dir, job) {
+        store.journal.finished = true;
+        store.save()?;
+    }
     let value = json!({ "signature": null, "ending": null });
     engine.printer.result(&value, || {
         format!("job {job} is given up; nothing was paid")

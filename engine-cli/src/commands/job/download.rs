@@ -68,8 +68,8 @@ pub async fn run(
         let fetched = match session {
             Ok(session) => {
                 resume = Some(session.token.clone());
-                progress.bytes("downloading", 0);
-                fetch(session, &wanted, |done, _| progress.bytes_done(done)).await
+                progress.wait("downloading the weights");
+                fetch(session, &wanted, |_, _| ()).await
             }
             Err(error) => Err(error),
         };

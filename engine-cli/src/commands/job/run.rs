@@ -46,8 +46,17 @@ pub async fn execute(
 /// As [`run`].
 pub async fn finish(engine: &Engine, run: &mut JobRun<'_>) -> Result<Report> {
     let job = run.job_id();
-    let report = interruptible(run.drive(Goal::Paid), || interrupted(engine, job)).await?;
-    report.ok_or(Error::UnknownJob(job))
+    let driven = interruptible(run.drive(Goal::Paid), || interrupted(engine, job)).await;
+    if let Err(error) = &driven
+        && error.is_transient()
+        && run.is_funded()
+    {
+        let printer = engine.printer;
+        printer.note(format_args!(
+            "job {job} is not lost: `cyxwiz job watch {job}` goes on with it"
+        ));
+    }
+    driven?.ok_or(Error::UnknownJob(job))
 }
 
 /// A run of the job at `file`: the unfinished one, unless `new`, else a new one.
