@@ -262,7 +262,7 @@ pub async fn record_failed(pool: &PgPool, write: &ChainWrite, why: &str) -> Resu
     sqlx::query!(
         "UPDATE jobs SET message = $2,
              node = CASE WHEN state = 'funded' AND $3 THEN NULL ELSE node END
-         WHERE id = $1",
+         WHERE id = $1 AND (state = 'funded' OR NOT $3)",
         write.job_id.0,
         why,
         write.kind == Kind::AssignNode,
