@@ -286,6 +286,8 @@ fn launcher(
         .env("TMPDIR", work)
         .env("LANG", "C.UTF-8")
         .env("OMP_NUM_THREADS", threads.to_string())
+        // Waiting threads sleep: on shared cores, spinning ones wait for each other.
+        .env("OMP_WAIT_POLICY", "passive")
         .kill_on_drop(true);
     command
 }
