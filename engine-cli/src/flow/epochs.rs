@@ -11,8 +11,10 @@ use cyxwiz_domain::{
     Digest,
     training::{chain_genesis, chain_next},
 };
+use cyxwiz_proto::training::v1 as pb;
 use serde::{Deserialize, Serialize};
 
+use super::session::WHO;
 use crate::error::{Error, Result};
 
 /// One epoch, as the node reported it.
@@ -38,6 +40,38 @@ pub struct EpochRecord {
     pub weights_bytes: u64,
     /// Chain hash after this epoch.
     pub checkpoint_hash: Digest,
+}
+
+impl EpochRecord {
+    /// The record of the event numbered `seq`.
+    ///
+    /// # Errors
+    /// [`Error::Protocol`] for a hash of another length.
+    pub fn read(seq: u64, epoch: &pb::Epoch) -> Result<Self> {
+        let digest = |bytes: &[u8]| {
+            Digest::from_slice(bytes).map_err(|error| Error::Protocol {
+                who: WHO,
+                problem: format!("epoch {}: {error}", epoch.epoch),
+            })
+        };
+        Ok(Self {
+            seq,
+            epoch: epoch.epoch,
+            train_loss: finite(epoch.train_loss),
+            train_accuracy: finite(epoch.train_accuracy),
+            test_loss: finite(epoch.test_loss),
+            test_accuracy: finite(epoch.test_accuracy),
+            seconds: finite(epoch.seconds).unwrap_or_default(),
+            weights_sha256: digest(&epoch.weights_sha256)?,
+            weights_bytes: epoch.weights_bytes,
+            checkpoint_hash: digest(&epoch.checkpoint_hash)?,
+        })
+    }
+}
+
+/// What a node has no number for comes as one that is not finite.
+pub(super) fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
 }
 
 /// What to do with an event.

@@ -6,7 +6,6 @@ use std::{path::PathBuf, time::Duration};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use cyxwiz_chain::{EscrowState, Receipt, receipt_message};
-use cyxwiz_domain::Digest;
 use cyxwiz_proto::training::v1::{
     self as pb, train_event::Body as Event, train_request::Body as Request,
 };
@@ -20,9 +19,9 @@ use super::{
     JobRun,
     attachment::{Attachment, Download, Moment},
     download::Wanted,
-    epochs::{Arrival, EpochRecord, Refusal},
+    epochs::{Arrival, EpochRecord, Refusal, finite},
     journal::Weights,
-    session::{Session, WHO},
+    session::Session,
     upload::upload,
 };
 use crate::{
@@ -226,7 +225,9 @@ impl JobRun<'_> {
                 return Ok(());
             }
             Some(Event::Epoch(epoch)) => {
-                return self.epoch_done(attachment, record(seq, &epoch)?).await;
+                return self
+                    .epoch_done(attachment, EpochRecord::read(seq, &epoch)?)
+                    .await;
             }
             // What must not be forgotten is journalled before the number moves on.
             Some(Event::Completed(completed)) => self.completed(attachment, &completed)?,
@@ -389,30 +390,4 @@ impl JobRun<'_> {
             Refusal::Disk(error) => error,
         })
     }
-}
-
-fn record(seq: u64, epoch: &pb::Epoch) -> Result<EpochRecord> {
-    let digest = |bytes: &[u8]| {
-        Digest::from_slice(bytes).map_err(|error| Error::Protocol {
-            who: WHO,
-            problem: format!("epoch {}: {error}", epoch.epoch),
-        })
-    };
-    Ok(EpochRecord {
-        seq,
-        epoch: epoch.epoch,
-        train_loss: finite(epoch.train_loss),
-        train_accuracy: finite(epoch.train_accuracy),
-        test_loss: finite(epoch.test_loss),
-        test_accuracy: finite(epoch.test_accuracy),
-        seconds: finite(epoch.seconds).unwrap_or_default(),
-        weights_sha256: digest(&epoch.weights_sha256)?,
-        weights_bytes: epoch.weights_bytes,
-        checkpoint_hash: digest(&epoch.checkpoint_hash)?,
-    })
-}
-
-/// What a node has no number for comes as one that is not finite.
-fn finite(value: f64) -> Option<f64> {
-    value.is_finite().then_some(value)
 }
