@@ -351,7 +351,7 @@ impl Chain {
         }
         Ok(match status.status {
             Ok(()) => TxOutcome::Landed { slot: status.slot },
-            Err(error) => match ChainError::refused(&error.into(), Vec::new()) {
+            Err(error) => match ChainError::refused(&error, Vec::new()) {
                 ChainError::Refused { code, message, .. } => TxOutcome::Refused { code, message },
                 other => return Err(other),
             },

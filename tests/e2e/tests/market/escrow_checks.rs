@@ -9,7 +9,8 @@ async fn an_escrow_for_something_else_is_refused() {
     let stack = Stack::up();
     let user = CoordinatorClient::sign_in(&stack, "user").await;
 
-    let wrong: [(&str, fn(NewEscrow) -> NewEscrow); 5] = [
+    type Change = fn(NewEscrow) -> NewEscrow;
+    let wrong: [(&str, Change); 5] = [
         ("amount", |right| NewEscrow {
             amount: Amount(right.amount.0 - 1),
             ..right

@@ -52,7 +52,9 @@ async fn a_lost_node_is_slashed_and_the_user_refunded() {
     let anyone = stack.signer("admin");
     let lock_payer = chain.lock_payer(assigned.address).await.expect("a lock");
     let refund = escrow::timeout_refund(&assigned, anyone.address(), lock_payer).expect("assigned");
-    let early = chain.execute(&[refund.clone()], &anyone, &[]).await;
+    let early = chain
+        .execute(std::slice::from_ref(&refund), &anyone, &[])
+        .await;
     early.expect_err("the deadline has not passed");
     stack.advance_time(i64::from(assigned.timeout_seconds) + 60);
     chain
