@@ -42,3 +42,109 @@ pub fn standing(write: &ChainWrite, escrow: Option<EscrowAccount>) -> Standing {
         false => Standing::Lost(format!("the escrow is {} now", escrow.state.job_state())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cyxwiz_domain::{Address, Amount, Digest, JobId};
+
+    use super::*;
+
+    const NODE: Address = Address([1; 32]);
+
+    fn write(kind: Kind) -> ChainWrite {
+        ChainWrite {
+            id: 1,
+            job_id: JobId(uuid::Uuid::from_u128(1)),
+            kind,
+            node: (kind == Kind::AssignNode).then_some(NODE),
+            signed: None,
+        }
+    }
+
+    fn escrow(state: EscrowState, node: Option<Address>) -> EscrowAccount {
+        EscrowAccount {
+            address: Address([9; 32]),
+            user: Address([8; 32]),
+            node,
+            job_id: JobId(uuid::Uuid::from_u128(1)),
+            mint: Address([7; 32]),
+            rent_payer: Address([8; 32]),
+            state,
+            amount: Amount::tokens(1),
+            paid_node: Amount::ZERO,
+            paid_user: Amount::ZERO,
+            paid_platform: Amount::ZERO,
+            spec_hash: Digest([2; 32]),
+            dataset_root: Digest([3; 32]),
+            required_epochs: 20,
+            estimated_seconds: 30,
+            timeout_seconds: 600,
+            created_at: 1,
+            assigned_at: 0,
+            deadline: 0,
+            submitted_at: 0,
+            release_at: 0,
+            cancel_at: 0,
+            settled_at: 0,
+            checkpoint_epoch: 0,
+            checkpoint_root: Digest::default(),
+            receipt_seen: 0,
+            receipt_held: 0,
+            receipt_hash: Digest::default(),
+            epochs_done: 0,
+            training_seconds: 0,
+            final_root: Digest::default(),
+            weights_hash: Digest::default(),
+            fee_bps: 1_000,
+            seq: 1,
+            slot: 1,
+        }
+    }
+
+    /// In one letter: open, reached, lost.
+    fn letter(kind: Kind, escrow: Option<EscrowAccount>) -> char {
+        match standing(&write(kind), escrow) {
+            Standing::Open(_) => 'o',
+            Standing::Reached(_) => 'r',
+            Standing::Lost(_) => 'l',
+        }
+    }
+
+    #[test]
+    fn each_write_has_one_state_to_start_from() {
+        use EscrowState::{Assigned, Cancelled, Cancelling, Open, Paid, Refunded, Submitted};
+        let states = [
+            Open, Assigned, Submitted, Cancelling, Paid, Refunded, Cancelled,
+        ];
+        let cases = [
+            (Kind::AssignNode, "orrrrlr"),
+            (Kind::ExpireUnassigned, "olllrrr"),
+            (Kind::TimeoutRefund, "lollrrr"),
+            (Kind::Release, "llolrrr"),
+            (Kind::SettleCancel, "lllorrr"),
+        ];
+        for (kind, expected) in cases {
+            let letters: String = states
+                .iter()
+                .map(|&state| {
+                    let node = (!matches!(state, Open | Refunded)).then_some(NODE);
+                    letter(kind, Some(escrow(state, node)))
+                })
+                .collect();
+            assert_eq!(letters, expected, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn assigned_to_another_node_is_not_assigned() {
+        let other = Some(Address([2; 32]));
+        let taken = escrow(EscrowState::Assigned, other);
+        assert_eq!(letter(Kind::AssignNode, Some(taken)), 'l');
+    }
+
+    #[test]
+    fn a_closed_escrow_was_settled() {
+        assert_eq!(letter(Kind::Release, None), 'r');
+        assert_eq!(letter(Kind::AssignNode, None), 'l');
+    }
+}
