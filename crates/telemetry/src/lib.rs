@@ -1,5 +1,7 @@
 //! Logs and metrics of the binaries: one call each, from `main`.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 pub use metrics_exporter_prometheus::PrometheusHandle;
@@ -22,6 +24,8 @@ pub fn init_logs(format: LogFormat, default_filter: &str) -> anyhow::Result<()> 
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| default_filter.into());
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Colours are for terminals, not for the files that logs end in.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => builder.try_init(),
