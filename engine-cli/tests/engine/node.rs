@@ -22,7 +22,7 @@ use tokio::{net::TcpListener, sync::mpsc};
 use tokio_stream::{Stream, StreamExt as _, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming, transport::Server};
 
-use crate::world::{EPOCHS, World, signer};
+use crate::world::{CHECKPOINT_EVERY, EPOCHS, World, signer};
 
 /// Size of every weights file.
 pub const WEIGHTS_BYTES: usize = 300 * 1024;
@@ -205,8 +205,11 @@ impl Node {
         out.closed().await;
     }
 
+    /// Waits until the engine has signed for `epoch`, and holds the checkpoint that was due before it.
     async fn signed_for(&self, epoch: u32) {
-        while self.seen(|seen| seen.receipts.last().map_or(0, |r| r.epochs_seen)) < epoch {
+        let due = epoch.saturating_sub(1) / CHECKPOINT_EVERY * CHECKPOINT_EVERY;
+        let signed = |receipt: &Receipt| receipt.epochs_seen >= epoch && receipt.epochs_held >= due;
+        while epoch > 0 && !self.seen(|seen| seen.receipts.last().is_some_and(signed)) {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     }

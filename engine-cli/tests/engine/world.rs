@@ -24,6 +24,8 @@ use tempfile::TempDir;
 
 /// Epochs of the job of these tests.
 pub const EPOCHS: u32 = 4;
+/// Epochs from one checkpoint that the engine fetches to the next.
+pub const CHECKPOINT_EVERY: u32 = 2;
 
 const JOB: &str = r#"
 [job]
