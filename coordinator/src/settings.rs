@@ -39,9 +39,11 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerSettings {
-    /// gRPC, without TLS: put a terminating proxy in front of it outside of
-    /// your own network.
+    /// gRPC: in the clear unless `tls` is set.
     pub grpc_listen: SocketAddr,
+    /// Certificate of gRPC. Without it, keep the port on one machine, in a network
+    /// of your own, or behind a proxy that terminates TLS: session tokens cross it.
+    pub tls: Option<TlsSettings>,
     /// Health, metrics and keys.
     pub http_listen: SocketAddr,
     /// How long a shutdown waits for calls under way.
@@ -53,10 +55,21 @@ impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             grpc_listen: SocketAddr::from(([127, 0, 0, 1], 50051)),
+            tls: None,
             http_listen: SocketAddr::from(([127, 0, 0, 1], 50052)),
             shutdown_grace: Duration::from_secs(10),
         }
     }
+}
+
+/// Files in PEM. They are read at start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsSettings {
+    /// The certificate, followed by its chain.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// Postgres.

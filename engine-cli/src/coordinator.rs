@@ -5,15 +5,12 @@ use std::{cell::RefCell, time::Duration};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use cyxwiz_domain::{Address, JobId};
-use cyxwiz_pki::{Wallet, challenge::is_sign_in_for};
+use cyxwiz_pki::{Wallet, challenge::is_sign_in_for, transport};
 use cyxwiz_proto::{
     auth::v1::{ChallengeRequest, SignInRequest, auth_service_client::AuthServiceClient},
     job::v1::{self as pb, job_service_client::JobServiceClient},
 };
-use tonic::{
-    Code, Request, Response, Status, Streaming,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Code, Request, Response, Status, Streaming, transport::Channel};
 
 use crate::{
     error::{Error, Result},
@@ -45,19 +42,8 @@ impl Coordinator {
     /// # Errors
     /// [`Error::Usage`] if `url` is not a URL.
     pub fn new(url: &str, wallet: Wallet) -> Result<Self> {
-        let endpoint = Endpoint::from_shared(url.to_owned())
-            .ok()
-            .filter(|endpoint| endpoint.uri().host().is_some())
-            .ok_or_else(|| {
-                Error::Usage(format!(
-                    "coordinator '{url}' is not a URL like http://host:50051"
-                ))
-            })?;
-        let channel = endpoint
-            .connect_timeout(Duration::from_secs(5))
-            .tcp_nodelay(true)
-            .http2_keep_alive_interval(Duration::from_secs(20))
-            .keep_alive_timeout(Duration::from_secs(20))
+        let channel = transport::coordinator(url)
+            .map_err(|error| Error::Usage(format!("coordinator: {error}")))?
             .connect_lazy();
         Ok(Self {
             url: url.to_owned(),

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
 use cyxwiz_domain::JobId;
-use cyxwiz_pki::challenge::is_sign_in_for;
+use cyxwiz_pki::{challenge::is_sign_in_for, transport};
 use cyxwiz_proto::{
     auth::v1::{ChallengeRequest, SignInRequest, auth_service_client::AuthServiceClient},
     node::v1::{
@@ -19,7 +19,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
-    transport::{Channel, Endpoint},
+    transport::Channel,
 };
 
 use crate::{jobs::Phase, machine, node::Node, steps::assigned};
@@ -172,18 +172,15 @@ async fn line(
 }
 
 async fn connect(url: &str) -> Result<Channel, LineError> {
-    let failed = |error: tonic::transport::Error| LineError::Connect {
+    let failed = |reason| LineError::Connect {
         url: url.to_owned(),
-        reason: innermost(&error),
+        reason,
     };
-    Endpoint::from_shared(url.to_owned())
-        .map_err(failed)?
-        .connect_timeout(CALL)
-        .http2_keep_alive_interval(Duration::from_secs(10))
-        .keep_alive_while_idle(true)
+    transport::coordinator(url)
+        .map_err(|error| failed(error.to_string()))?
         .connect()
         .await
-        .map_err(failed)
+        .map_err(|error| failed(innermost(&error)))
 }
 
 fn innermost(error: &dyn std::error::Error) -> String {

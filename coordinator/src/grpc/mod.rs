@@ -7,8 +7,9 @@ mod job;
 mod metrics;
 mod node;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
+use anyhow::Context as _;
 use cyxwiz_proto::{
     FILE_DESCRIPTOR_SET, auth::v1::auth_service_server::AuthServiceServer,
     job::v1::job_service_server::JobServiceServer,
@@ -16,9 +17,9 @@ use cyxwiz_proto::{
 };
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
-use tonic::transport::Server;
+use tonic::transport::{Identity, Server, ServerTlsConfig};
 
-use crate::app::App;
+use crate::{app::App, settings::TlsSettings};
 
 /// A spec is text: more than this is no spec.
 const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
@@ -41,7 +42,11 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()?;
     let shutdown = app.shutdown.clone();
-    Server::builder()
+    let mut server = Server::builder();
+    if let Some(tls) = &app.settings.server.tls {
+        server = server.tls_config(tls_config(tls)?)?;
+    }
+    server
         .http2_keepalive_interval(Some(std::time::Duration::from_secs(20)))
         .layer(metrics::CountCalls)
         .add_service(health)
@@ -57,4 +62,12 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
         })
         .await?;
     Ok(())
+}
+
+fn tls_config(files: &TlsSettings) -> anyhow::Result<ServerTlsConfig> {
+    let read = |path: &Path| {
+        std::fs::read(path).with_context(|| format!("read {} (setting server.tls)", path.display()))
+    };
+    let identity = Identity::from_pem(read(&files.certificate)?, read(&files.key)?);
+    Ok(ServerTlsConfig::new().identity(identity))
 }

@@ -8,6 +8,7 @@ mod error;
 pub mod instructions;
 pub mod pda;
 mod receipt;
+mod send;
 mod transaction;
 
 pub use accounts::{

@@ -1,4 +1,5 @@
-//! gRPC over the pinned TLS: the listener of a node and the channel of an engine.
+//! gRPC over TLS: the listener of a node and the channel of an engine, each
+//! pinned to the other, and the ordinary TLS of a coordinator.
 
 use std::{
     io,
@@ -18,7 +19,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector, server::TlsStream};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::{Channel, Endpoint, Uri, server::Connected};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint, Uri, server::Connected};
 
 use crate::{
     certificate::{Certificate, Fingerprint, fingerprint},
@@ -38,6 +39,9 @@ pub enum ConnectError {
     /// The registered endpoint is not `host:port`.
     #[error("the node's endpoint '{0}' is not host:port")]
     Endpoint(String),
+    /// Not the address of a coordinator.
+    #[error("'{0}' is not a URL like https://host:50051")]
+    Url(String),
     /// The certificate does not fit its key.
     #[error("own certificate: {0}")]
     Certificate(#[from] rustls::Error),
@@ -179,6 +183,31 @@ pub async fn connect(
             endpoint: endpoint.to_owned(),
             reason: innermost(&error),
         })
+}
+
+/// The endpoint of the coordinator at `url`: `https://` with the system's
+/// certificate authorities (`SSL_CERT_FILE` names others), or `http://` in the
+/// clear, for one machine or a network of one's own.
+///
+/// # Errors
+/// [`ConnectError::Url`].
+pub fn coordinator(url: &str) -> Result<Endpoint, ConnectError> {
+    let bad = || ConnectError::Url(url.to_owned());
+    let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| bad())?;
+    endpoint.uri().host().ok_or_else(bad)?;
+    let endpoint = endpoint
+        .connect_timeout(HANDSHAKE)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(Duration::from_secs(10))
+        .keep_alive_timeout(Duration::from_secs(20))
+        .keep_alive_while_idle(true);
+    match endpoint.uri().scheme_str() {
+        Some("http") => Ok(endpoint),
+        Some("https") => endpoint
+            .tls_config(ClientTlsConfig::new().with_native_roots())
+            .map_err(|_| bad()),
+        _ => Err(bad()),
+    }
 }
 
 fn innermost(error: &dyn std::error::Error) -> String {

@@ -129,8 +129,17 @@ impl Stack {
 
     /// A command of the engine on this stack, with JSON output.
     pub fn cyxwiz(&self, args: &[&str]) -> Finished {
+        self.cyxwiz_with(args, &[])
+    }
+
+    /// The same with these variables.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn cyxwiz_with(&self, args: &[&str], env: &[(&str, &str)]) -> Finished {
         Finished::new(
             self.command(args)
+                .envs(env.iter().copied())
                 .arg("--json")
                 .output()
                 .expect("the engine runs"),
@@ -146,6 +155,25 @@ impl Stack {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the engine runs");
+        Running(Some(child))
+    }
+
+    /// Starts another server of the workspace, killed when dropped.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn serve(&self, program: &str, args: &[&str], env: &[(&str, &str)]) -> Running {
+        let log = self.dir().join("logs").join(format!("extra-{program}.log"));
+        let log = std::fs::File::create(log).expect("the logs' directory is writable");
+        let child = Command::new(binary(program))
+            .args(args)
+            .envs(env.iter().copied())
+            .current_dir(repository())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("the server starts");
         Running(Some(child))
     }
 

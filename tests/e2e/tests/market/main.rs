@@ -3,6 +3,7 @@
 
 mod cancelled_job;
 mod coordinator_killed;
+mod cranks;
 mod credentials;
 mod dataset;
 mod engine_input;
@@ -11,3 +12,4 @@ mod escrow_checks;
 mod main_job;
 mod node_fails;
 mod node_killed;
+mod replica;
