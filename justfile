@@ -35,7 +35,7 @@ test-programs: programs
 
 # Record the compute units of every instruction.
 cu: programs
-    CU_UPDATE=1 cargo test --package cyxwiz-tests-onchain compute_units
+    CU_UPDATE=1 cargo test --package cyxwiz-tests-onchain units
 
 # Write the programs' IDLs.
 idl:
@@ -52,6 +52,7 @@ hakari:
 
 # Dependency rules, licences and sources.
 deny:
+    cargo fetch --quiet
     scripts/check-dependencies
 
 # Known advisories (downloads the advisory database).

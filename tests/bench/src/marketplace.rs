@@ -17,12 +17,21 @@ use serde_json::{Value, json};
 const DEFAULT_UNITS: u64 = 200_000;
 
 fn main() -> anyhow::Result<()> {
+    let epochs: Vec<u32> = std::env::args()
+        .skip(1)
+        .map(|argument| argument.parse().context("usage: marketplace [EPOCHS…]"))
+        .collect::<anyhow::Result<_>>()?;
+    let epochs = if epochs.is_empty() {
+        vec![20, 200]
+    } else {
+        epochs
+    };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .canonicalize()?;
     compute_units(&root)?;
     let stack = Stack::up(root.clone())?;
-    for epochs in [20, 200] {
+    for epochs in epochs {
         jobs(&stack, &root, epochs)?;
     }
     Ok(())
