@@ -75,4 +75,10 @@ pub enum EscrowError {
     MathOverflow,
     #[msg("The escrow's accounts do not add up; this is a bug, please report it")]
     InvariantViolated,
+    #[msg(
+        "The escrow is not the one these terms are for: read it again, or leave the job unassigned"
+    )]
+    TermsMismatch,
+    #[msg("A user's own node does not do the user's job: choose another node")]
+    OwnNode,
 }

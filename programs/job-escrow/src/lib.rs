@@ -83,9 +83,10 @@ pub mod job_escrow {
         instructions::top_up(ctx, amount)
     }
 
-    /// Names the node that does the job and locks its stake. Signed by the coordinator.
-    pub fn assign_node(ctx: Context<AssignNode>) -> Result<()> {
-        instructions::assign_node(ctx)
+    /// Names the node that does the job and locks its stake, if the escrow has the `terms` that the job
+    /// was checked with. Signed by the coordinator.
+    pub fn assign_node(ctx: Context<AssignNode>, terms: AssignTerms) -> Result<()> {
+        instructions::assign_node(ctx, terms)
     }
 
     /// Notes the root of the checkpoints up to `epoch`. Signed by the node's owner.
@@ -117,7 +118,7 @@ pub mod job_escrow {
         instructions::release(ctx)
     }
 
-    /// Refunds an open job, or stops an assigned one. Signed by the user.
+    /// Refunds an open job, or stops an assigned one before its deadline. Signed by the user.
     pub fn cancel(ctx: Context<Cancel>) -> Result<()> {
         instructions::cancel(ctx)
     }
@@ -132,7 +133,8 @@ pub mod job_escrow {
         instructions::fail(ctx)
     }
 
-    /// Ends a job past its deadline and slashes the node; the user pays for what it holds. Anyone.
+    /// Ends a job past its deadline, slashes the node and counts a failure; the user pays for what it
+    /// holds. Anyone.
     pub fn timeout_refund(ctx: Context<SettleByAnyone>) -> Result<()> {
         instructions::timeout_refund(ctx)
     }

@@ -3,7 +3,8 @@
 use anchor_lang::prelude::Pubkey;
 use ed25519_dalek::{Signer as _, SigningKey};
 use job_escrow::{
-    Completion, CreateEscrowArgs, Escrow, Receipt, accounts, instruction as ix, receipt_message,
+    AssignTerms, Completion, CreateEscrowArgs, Escrow, Receipt, accounts, instruction as ix,
+    receipt_message,
 };
 use solana_ed25519_program::new_ed25519_instruction_with_signature;
 use solana_instruction::Instruction;
@@ -49,6 +50,18 @@ pub fn job_args(id: u8) -> CreateEscrowArgs {
         required_epochs: 20,
         estimated_seconds: 600,
         timeout_seconds: 3_600,
+    }
+}
+
+/// The terms that a job created with `args` is assigned on.
+pub fn terms_of(args: &CreateEscrowArgs) -> AssignTerms {
+    AssignTerms {
+        amount: args.amount,
+        spec_hash: args.spec_hash,
+        dataset_root: args.dataset_root,
+        required_epochs: args.required_epochs,
+        estimated_seconds: args.estimated_seconds,
+        timeout_seconds: args.timeout_seconds,
     }
 }
 
@@ -140,9 +153,28 @@ impl World {
         }
     }
 
-    /// `assign_node`.
+    /// `assign_node` on the terms that the escrow has.
     pub fn assign_node(&mut self, accounts: accounts::AssignNode, signers: &[&Keypair]) -> Sent {
-        let data = ix::AssignNode {};
+        let escrow: Escrow = self.read(&accounts.escrow);
+        let terms = AssignTerms {
+            amount: escrow.amount,
+            spec_hash: escrow.spec_hash,
+            dataset_root: escrow.dataset_root,
+            required_epochs: escrow.required_epochs,
+            estimated_seconds: escrow.estimated_seconds,
+            timeout_seconds: escrow.timeout_seconds,
+        };
+        self.assign_node_on(terms, accounts, signers)
+    }
+
+    /// `assign_node` on these terms.
+    pub fn assign_node_on(
+        &mut self,
+        terms: AssignTerms,
+        accounts: accounts::AssignNode,
+        signers: &[&Keypair],
+    ) -> Sent {
+        let data = ix::AssignNode { terms };
         self.call(job_escrow::ID, accounts, data, signers)
     }
 
@@ -347,7 +379,7 @@ pub fn receipt_of(seen: u32, held: u32) -> Receipt {
     Receipt {
         epochs_seen: seen,
         epochs_held: held,
-        checkpoint_hash: [held as u8; 32],
+        checkpoint_hash: [seen as u8; 32],
     }
 }
 

@@ -13,7 +13,7 @@ mod tokens;
 mod units;
 mod world;
 
-pub use escrow::{Job, completion, job_args, receipt_of, signed_message, signed_receipt};
+pub use escrow::{Job, completion, job_args, receipt_of, signed_message, signed_receipt, terms_of};
 pub use registry::profile;
 pub use tokens::CYXWIZ;
 pub use units::{Units, committed_units, write_units};

@@ -124,7 +124,7 @@ pub struct EscrowAccount {
     pub receipt_seen: u32,
     /// Highest epochs held in a receipt.
     pub receipt_held: u32,
-    /// Checkpoint hash of that receipt.
+    /// Checkpoint hash of the receipt with the most epochs seen.
     pub receipt_hash: Digest,
     /// Epochs the node says it trained.
     pub epochs_done: u32,

@@ -96,9 +96,14 @@ pub struct Records {
 
 /// Names the node and locks its stake; opens the reputation records that are
 /// missing. Signed by the coordinator, who pays.
+///
+/// `terms` are those the job was accepted with, never read from `escrow`: its user
+/// may have replaced it since, and the program refuses an escrow with other terms
+/// or a smaller amount.
 pub fn assign(
     coordinator: Address,
     escrow: &EscrowAccount,
+    terms: &NewEscrow,
     node_owner: Address,
     records: Records,
 ) -> Vec<Instruction> {
@@ -124,7 +129,16 @@ pub fn assign(
             registry_program: node_registry::ID,
             system_program: solana_sdk_ids::system_program::ID,
         },
-        &instruction::AssignNode {},
+        &instruction::AssignNode {
+            terms: job_escrow::AssignTerms {
+                amount: terms.amount.0,
+                spec_hash: terms.spec_hash.0,
+                dataset_root: terms.dataset_root.0,
+                required_epochs: terms.required_epochs,
+                estimated_seconds: terms.estimated_seconds,
+                timeout_seconds: terms.timeout_seconds,
+            },
+        },
     ));
     instructions
 }
@@ -225,7 +239,8 @@ pub fn release(
     Ok(build(job_escrow::ID, &accounts, &instruction::Release {}))
 }
 
-/// Refunds an open job or stops an assigned one. Signed by the user.
+/// Refunds an open job, or stops an assigned one before its deadline. Signed by
+/// the user.
 pub fn cancel(escrow: &EscrowAccount) -> Instruction {
     build(
         job_escrow::ID,

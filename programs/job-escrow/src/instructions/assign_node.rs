@@ -7,6 +7,37 @@ use crate::{
     events::{EscrowPost, NodeAssigned},
 };
 
+/// What the coordinator knows of the job it assigns. Until then the user may close the escrow and
+/// create another at the same address: what was checked before need not be what is there now.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
+pub struct AssignTerms {
+    /// Base units that it is funded with at least: anyone may top it up.
+    pub amount: u64,
+    /// SHA-256 of the canonical job spec.
+    pub spec_hash: [u8; 32],
+    /// Root of the dataset's chunk manifest.
+    pub dataset_root: [u8; 32],
+    /// Epochs that make the job complete.
+    pub required_epochs: u32,
+    /// How long the job should take, in seconds.
+    pub estimated_seconds: u32,
+    /// How long the job may take from assignment, in seconds.
+    pub timeout_seconds: u32,
+}
+
+impl AssignTerms {
+    fn require_met(&self, escrow: &Escrow) -> Result<()> {
+        let met = escrow.amount >= self.amount
+            && escrow.spec_hash == self.spec_hash
+            && escrow.dataset_root == self.dataset_root
+            && escrow.required_epochs == self.required_epochs
+            && escrow.estimated_seconds == self.estimated_seconds
+            && escrow.timeout_seconds == self.timeout_seconds;
+        require!(met, EscrowError::TermsMismatch);
+        Ok(())
+    }
+}
+
 /// Accounts of `assign_node`.
 #[derive(Accounts)]
 pub struct AssignNode<'info> {
@@ -42,7 +73,9 @@ pub struct AssignNode<'info> {
 }
 
 /// Names the node, fixes fee, deadline and acceptance window, and locks the node's stake.
-pub fn assign_node(ctx: Context<AssignNode>) -> Result<()> {
+/// Refuses an escrow that does not meet `terms`, and a user's own node, whose reputation the user
+/// could make up.
+pub fn assign_node(ctx: Context<AssignNode>, terms: AssignTerms) -> Result<()> {
     let clock = Clock::get()?;
     let now = clock.unix_timestamp;
     let accounts = ctx.accounts;
@@ -51,6 +84,8 @@ pub fn assign_node(ctx: Context<AssignNode>) -> Result<()> {
     escrow.require_state(State::Open)?;
     let window_end = crate::state::later(escrow.created_at, params.assign_window_seconds)?;
     require!(now <= window_end, EscrowError::AssignWindowOver);
+    terms.require_met(escrow)?;
+    require_keys_neq!(accounts.node.owner, escrow.user, EscrowError::OwnNode);
 
     let tier = accounts.node_reputation.tier();
     escrow.assign(

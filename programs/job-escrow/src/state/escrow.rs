@@ -98,7 +98,7 @@ pub struct Escrow {
     pub receipt_seen: u32,
     /// Highest epochs held in a receipt.
     pub receipt_held: u32,
-    /// Checkpoint hash of the last receipt.
+    /// Checkpoint hash of the receipt with the most epochs seen.
     pub receipt_hash: [u8; 32],
     /// Epochs the node says it trained.
     pub epochs_done: u32,
@@ -176,7 +176,8 @@ impl Escrow {
         Ok(())
     }
 
-    /// Takes over a receipt whose signature was checked, if it shows more than is known.
+    /// Takes over what a receipt whose signature was checked shows beyond what is known. Seen and held
+    /// count apart, so that no order of presenting receipts hides what one of them shows.
     pub fn present(&mut self, receipt: &Receipt) -> Result<()> {
         let running = matches!(
             self.state,
@@ -190,12 +191,13 @@ impl Escrow {
         } = *receipt;
         let sound = held <= seen && seen <= self.required_epochs;
         require!(sound, EscrowError::InvalidReceipt);
-        let known = (self.receipt_seen, self.receipt_held);
-        let higher = seen >= known.0 && held >= known.1 && (seen, held) != known;
+        let higher = seen > self.receipt_seen || held > self.receipt_held;
         require!(higher, EscrowError::StaleReceipt);
-        self.receipt_seen = seen;
-        self.receipt_held = held;
-        self.receipt_hash = checkpoint_hash;
+        if seen > self.receipt_seen {
+            self.receipt_seen = seen;
+            self.receipt_hash = checkpoint_hash;
+        }
+        self.receipt_held = self.receipt_held.max(held);
         Ok(())
     }
 
@@ -217,9 +219,11 @@ impl Escrow {
         Ok(())
     }
 
-    /// `Assigned` -> `Cancelling`: the node has until `cancel_at` to show its highest receipt.
+    /// `Assigned` -> `Cancelling`: the node has until `cancel_at` to show its receipts. After the
+    /// deadline `timeout_refund` is the way out, and pays for what is held, not for what was seen.
     pub fn start_cancel(&mut self, receipt_window: i64, now: i64) -> Result<()> {
         self.require_state(State::Assigned)?;
+        require!(now <= self.deadline, EscrowError::DeadlinePassed);
         self.state = State::Cancelling;
         self.cancel_at = later(now, receipt_window)?;
         Ok(())

@@ -59,10 +59,22 @@ pub fn unlock(ctx: Context<Release>, failed: bool) -> Result<()> {
     Ok(())
 }
 
-/// Releases the lock and cuts the stake for `reason`.
+/// Releases the lock and cuts the stake for `reason`. A timeout is a failure too: the third within
+/// the window suspends and makes the larger of the two cuts, so that a node never fares better by
+/// letting the deadline pass than by giving up.
 pub fn slash(ctx: Context<Release>, reason: SlashReason) -> Result<()> {
-    ctx.accounts.node.unlock(&ctx.accounts.lock)?;
-    ctx.accounts.cut(reason, &Clock::get()?)
+    let clock = Clock::get()?;
+    let accounts = ctx.accounts;
+    accounts.node.unlock(&accounts.lock)?;
+    let params = accounts.config.params;
+    let third =
+        reason == SlashReason::Timeout && accounts.node.fail(clock.unix_timestamp, &params)?;
+    let reason = if third && params.slash_failures_bps >= params.slash_timeout_bps {
+        SlashReason::RepeatedFailure
+    } else {
+        reason
+    };
+    accounts.cut(reason, &clock)
 }
 
 impl Release<'_> {

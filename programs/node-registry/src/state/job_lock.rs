@@ -34,6 +34,6 @@ pub enum SlashReason {
     Timeout,
     /// A proof did not verify.
     InvalidProof,
-    /// The third failure within the window; reached through `unlock` only.
+    /// The third failure within the window, a passed deadline among them or not.
     RepeatedFailure,
 }
