@@ -138,7 +138,10 @@ pub enum Error {
     #[error("job {0} is unknown here; `cyxwiz job list` shows what the coordinator knows")]
     UnknownJob(JobId),
     /// Another process is driving the job.
-    #[error("job {job} is driven by another cyxwiz process; wait for it or stop it")]
+    #[error(
+        "another cyxwiz process on this machine drives job {job} (a `job run`, `submit`, `watch` or `cancel`); \
+         wait for it, or stop it with Ctrl-C and repeat this command"
+    )]
     Busy {
         /// The job.
         job: JobId,

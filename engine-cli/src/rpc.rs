@@ -9,12 +9,7 @@ const CODE_KEY: &str = "cyxwiz-code";
 
 /// The error of a failed call to `who` at `address`.
 pub fn error(who: &'static str, address: &str, what: &'static str, status: &Status) -> Error {
-    let code = status
-        .metadata()
-        .get(CODE_KEY)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_owned();
+    let code = code(status).to_owned();
     // A service that is up says why it is unavailable by a code; a transport has none.
     if code.is_empty() && is_transport(status) {
         return Error::Unreachable {
@@ -30,6 +25,14 @@ pub fn error(who: &'static str, address: &str, what: &'static str, status: &Stat
         message: status.message().to_owned(),
         passing: is_transient(status),
     }
+}
+
+/// The stable code in a refusal, empty where there is none.
+pub fn code(status: &Status) -> &str {
+    let value = status.metadata().get(CODE_KEY);
+    value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }
 
 /// Whether the call may not have arrived at all.

@@ -6,17 +6,26 @@ use std::{
     fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use cyxwiz_domain::Digest;
-use cyxwiz_proto::training::v1::DownloadWeightsRequest;
+use cyxwiz_proto::training::v1::{DownloadWeightsRequest, WeightsChunk};
 use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
+use tonic::{Status, Streaming};
 
 use super::session::{Session, WHO};
 use crate::{
     error::{Error, Result},
     rpc,
 };
+
+/// The node's code while it lacks the receipt for what is asked for.
+const RECEIPT_PENDING: &str = "receipt_pending";
+const RECEIPT_POLL: Duration = Duration::from_millis(100);
+/// A receipt that takes longer was lost: connecting again sends it again.
+const RECEIPT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Which file to fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,10 +67,8 @@ pub async fn fetch(
         epoch: wanted.epoch,
         offset,
     };
-    let request = rpc::authorized(message, &session.token);
-    let opened = session.client.download_weights(request).await;
-    let mut chunks = match opened {
-        Ok(answer) => answer.into_inner(),
+    let mut chunks = match open(&mut session, message).await {
+        Ok(chunks) => chunks,
         Err(status) if status.code() == tonic::Code::OutOfRange => {
             // More bytes here than there are: another file's remains.
             fs::remove_file(&part).map_err(file_error())?;
@@ -97,6 +104,25 @@ pub async fn fetch(
         });
     }
     rename_durably(&part, &wanted.path).map_err(Error::file("weights", &wanted.path))
+}
+
+/// Asks for the bytes. The receipt for them is on its way by then, but on another
+/// stream: the node may have to wait for it, which is no fault of the connection.
+async fn open(
+    session: &mut Session,
+    message: DownloadWeightsRequest,
+) -> Result<Streaming<WeightsChunk>, Status> {
+    let patience = Instant::now() + RECEIPT_PATIENCE;
+    loop {
+        let request = rpc::authorized(message, &session.token);
+        match session.client.download_weights(request).await {
+            Ok(answer) => return Ok(answer.into_inner()),
+            Err(status) if rpc::code(&status) == RECEIPT_PENDING && Instant::now() < patience => {
+                tokio::time::sleep(RECEIPT_POLL).await;
+            }
+            Err(status) => return Err(status),
+        }
+    }
 }
 
 /// SHA-256 of a file.

@@ -7,9 +7,12 @@ use cyxwiz_chain::{
 
 use super::{
     JobRun,
-    journal::{Offer, PendingTransaction},
+    journal::{Journal, Offer, PendingTransaction},
 };
-use crate::error::{Error, Result};
+use crate::{
+    engine::Engine,
+    error::{Error, Result},
+};
 
 const CREATE: &str = "create_escrow";
 
@@ -105,13 +108,21 @@ impl JobRun<'_> {
 
     /// The fate of the journalled transaction; `None` where there is none.
     pub(super) async fn fate(&self) -> Result<Option<TxOutcome>> {
-        let Some(pending) = &self.store.journal.create_escrow else {
-            return Ok(None);
-        };
-        let chain = &self.engine.chain;
-        let outcome = chain
-            .outcome(&pending.signature, pending.last_valid_block_height)
-            .await;
-        outcome.map(Some).map_err(Error::from)
+        fate(self.engine, &self.store.journal).await
     }
+}
+
+/// What became of the `create_escrow` in `journal`; `None` where there is none.
+///
+/// # Errors
+/// [`Error::Chain`].
+pub async fn fate(engine: &Engine, journal: &Journal) -> Result<Option<TxOutcome>> {
+    let Some(pending) = &journal.create_escrow else {
+        return Ok(None);
+    };
+    let outcome = engine
+        .chain
+        .outcome(&pending.signature, pending.last_valid_block_height)
+        .await;
+    outcome.map(Some).map_err(Error::from)
 }

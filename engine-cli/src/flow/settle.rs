@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use cyxwiz_chain::{
     ChainError, EscrowAccount, EscrowState, Instruction,
-    instructions::escrow::{accept, expire_unassigned, settle_cancel, timeout_refund},
+    instructions::{
+        escrow::{accept, expire_unassigned, settle_cancel, timeout_refund},
+        token::create_account,
+    },
+    pda,
 };
 
 use super::JobRun;
@@ -17,6 +21,8 @@ use crate::{
 const POLL: Duration = Duration::from_millis(300);
 /// Leaves the first move to those whose duty it is, in seconds.
 const GRACE_SECONDS: i64 = 10;
+/// Refusals of an exit in an unchanged state before the user hears of it.
+const ATTEMPTS: u32 = 5;
 
 /// Which way out of an escrow has become open to anyone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +33,17 @@ pub enum Exit {
     TimeoutRefund,
     /// The node did not show its last receipt.
     SettleCancel,
+}
+
+impl Exit {
+    /// Name of its instruction.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ExpireUnassigned => "expire_unassigned",
+            Self::TimeoutRefund => "timeout_refund",
+            Self::SettleCancel => "settle_cancel",
+        }
+    }
 }
 
 /// Decides by the chain's clock; `assign_window` is how long an open escrow waits.
@@ -72,7 +89,7 @@ impl From<&EscrowAccount> for Times {
 /// Takes the way out that is due, if one is. Returns its instruction and signature.
 ///
 /// # Errors
-/// [`Error::Chain`]; that somebody else was faster is no error.
+/// As [`take`].
 pub async fn enforce(
     engine: &Engine,
     escrow: &EscrowAccount,
@@ -80,35 +97,77 @@ pub async fn enforce(
     let config = engine.chain.escrow_config().await?;
     let now = engine.chain.unix_time().await?;
     let window = config.assign_window_seconds;
-    let Some(exit) = due_exit(escrow.state, Times::from(escrow), window, now) else {
-        return Ok(None);
-    };
-    let user = engine.user();
-    let (name, instruction) = match exit {
-        Exit::ExpireUnassigned => ("expire_unassigned", expire_unassigned(escrow)),
-        Exit::TimeoutRefund | Exit::SettleCancel => {
-            let payer = match engine.chain.lock_payer(escrow.address).await {
-                Ok(payer) => payer,
-                // Settled since it was read.
-                Err(ChainError::Account { .. }) => return Ok(None),
-                Err(error) => return Err(error.into()),
-            };
-            if exit == Exit::TimeoutRefund {
-                ("timeout_refund", timeout_refund(escrow, user, payer)?)
-            } else {
-                ("settle_cancel", settle_cancel(escrow, user, payer)?)
-            }
-        }
-    };
-    match engine
-        .chain
-        .execute(&[instruction], &engine.signer, &[])
-        .await
-    {
-        Ok(signature) => Ok(Some((name, signature))),
-        Err(ChainError::Refused { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
+    match due_exit(escrow.state, Times::from(escrow), window, now) {
+        Some(exit) => take(engine, escrow, exit).await,
+        None => Ok(None),
     }
+}
+
+/// Takes this way out. `None` if the escrow has left its state meanwhile: that
+/// somebody else was faster is no error.
+///
+/// # Errors
+/// [`Error::Chain`]; a refusal only once it was repeated while the state stayed.
+pub async fn take(
+    engine: &Engine,
+    escrow: &EscrowAccount,
+    exit: Exit,
+) -> Result<Option<(&'static str, String)>> {
+    for attempt in 1.. {
+        let error = match attempt_exit(engine, escrow, exit).await {
+            Ok(signature) => return Ok(Some((exit.name(), signature))),
+            Err(error @ (ChainError::Refused { .. } | ChainError::Account { .. })) => error,
+            Err(error) => return Err(error.into()),
+        };
+        let now = engine.chain.escrow(escrow.address).await?;
+        if now.is_none_or(|now| now.state != escrow.state) {
+            return Ok(None);
+        }
+        if attempt == ATTEMPTS {
+            return Err(error.into());
+        }
+        tracing::debug!(%error, exit = exit.name(), "refused; trying again");
+        tokio::time::sleep(POLL).await;
+    }
+    unreachable!("the loop ends by returning");
+}
+
+async fn attempt_exit(
+    engine: &Engine,
+    escrow: &EscrowAccount,
+    exit: Exit,
+) -> Result<String, ChainError> {
+    let (chain, user) = (&engine.chain, engine.user());
+    let instruction = match exit {
+        Exit::ExpireUnassigned => expire_unassigned(escrow),
+        Exit::TimeoutRefund => {
+            timeout_refund(escrow, user, chain.lock_payer(escrow.address).await?)?
+        }
+        Exit::SettleCancel => settle_cancel(escrow, user, chain.lock_payer(escrow.address).await?)?,
+    };
+    let instructions = with_payees(engine, escrow, instruction).await?;
+    chain.execute(&instructions, &engine.signer, &[]).await
+}
+
+/// Puts the token accounts that money may go to, and that their owners have closed
+/// since, before `instruction`: a closed one must not block anybody's way out.
+///
+/// # Errors
+/// [`ChainError::Rpc`].
+pub async fn with_payees(
+    engine: &Engine,
+    escrow: &EscrowAccount,
+    instruction: Instruction,
+) -> Result<Vec<Instruction>, ChainError> {
+    let (payer, mint) = (engine.user(), escrow.mint);
+    let mut instructions = Vec::with_capacity(3);
+    for owner in [Some(escrow.user), escrow.node].into_iter().flatten() {
+        if !engine.chain.exists(pda::token_account(owner, mint)).await? {
+            instructions.push(create_account(payer, owner, mint));
+        }
+    }
+    instructions.push(instruction);
+    Ok(instructions)
 }
 
 impl JobRun<'_> {
@@ -130,10 +189,10 @@ impl JobRun<'_> {
         }
         self.check_submission(&escrow)?;
         let payer = engine.chain.lock_payer(escrow.address).await?;
-        let instruction: Instruction = accept(&escrow, payer)?;
+        let instructions = with_payees(engine, &escrow, accept(&escrow, payer)?).await?;
         let transaction = engine
             .chain
-            .sign(&[instruction], &engine.signer, &[])
+            .sign(&instructions, &engine.signer, &[])
             .await?;
         // Noted first: whoever resumes finds the payment's name even if we die here.
         self.store

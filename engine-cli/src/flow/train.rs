@@ -104,6 +104,7 @@ impl JobRun<'_> {
         let mut events = opened
             .map_err(|status| attachment.session.error("attach to the training", &status))?
             .into_inner();
+        // Before any download is asked for: the node gives away only what is signed for.
         if self.epochs.seen() > 0 {
             self.send_receipt(&attachment).await?;
         }

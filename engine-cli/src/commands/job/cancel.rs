@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use cyxwiz_chain::{EscrowAccount, EscrowState, instructions::escrow::cancel};
+use cyxwiz_chain::{
+    ChainError, EscrowAccount, EscrowState, TxOutcome, instructions::escrow::cancel,
+};
 use cyxwiz_domain::JobId;
 use cyxwiz_proto::training::v1::{self as pb, train_request::Body};
 use serde_json::json;
@@ -14,9 +16,10 @@ use crate::{
     error::{Error, Result},
     flow::{
         ending::Ending,
+        fund::fate,
         journal::{self, job_dir, read_manifest},
         session::Session,
-        settle::enforce,
+        settle::{Exit, enforce, take, with_payees},
         store::JobStore,
     },
     rpc,
@@ -29,34 +32,26 @@ const POLL: Duration = Duration::from_millis(300);
 /// Stops a job and waits up to `wait` seconds for the node's last word.
 ///
 /// # Errors
-/// [`Error::Refused`] for a job that cannot be cancelled any more.
+/// [`Error::Refused`] for a job that cannot be cancelled any more; [`Error::Busy`]
+/// while another process may be about to fund it.
 pub async fn run(engine: &Engine, job: JobId, wait: u64) -> Result<()> {
-    let Some(escrow) = engine.escrow(job).await? else {
-        return cancel_reservation(engine, job).await;
+    // Held while the chain is looked at: nobody here funds the escrow meanwhile.
+    let store = JobStore::open(&engine.settings.data_dir, job);
+    let escrow = match engine.escrow(job).await? {
+        Some(escrow) => escrow,
+        None => match unseen_escrow(engine, job, store.as_ref()).await? {
+            Some(escrow) => escrow,
+            None => return give_up(engine, job, store).await,
+        },
     };
-    let signature = match escrow.state {
-        EscrowState::Open | EscrowState::Assigned => {
-            if escrow.state == EscrowState::Assigned {
-                match timeout(TELL_NODE, tell_node(engine, &escrow)).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => engine
-                        .printer
-                        .note(format_args!("the node was not told: {error}")),
-                    Err(_) => engine
-                        .printer
-                        .note("the node was not told: it does not answer"),
-                }
-            }
-            let instruction = cancel(&escrow);
-            let signed = engine
-                .chain
-                .execute(&[instruction], &engine.signer, &[])
-                .await?;
-            engine
-                .printer
-                .note(format_args!("cancelled: transaction {signed}"));
-            Some(signed)
-        }
+    if let Err(Error::Busy { .. }) = &store {
+        engine.printer.note(
+            "another cyxwiz process drives this job; it is cancelled on the chain all the same",
+        );
+    }
+    drop(store);
+    let stopped = match escrow.state {
+        EscrowState::Open | EscrowState::Assigned => stop(engine, &escrow).await?,
         EscrowState::Cancelling => None,
         EscrowState::Submitted => {
             return Err(refused(format!(
@@ -70,9 +65,10 @@ pub async fn run(engine: &Engine, job: JobId, wait: u64) -> Result<()> {
             )));
         }
     };
+    let (instruction, signature) = stopped.unzip();
     let settled = await_settlement(engine, job, Duration::from_secs(wait)).await?;
     let ending = Ending::from(&settled);
-    let value = json!({ "signature": signature, "ending": ending });
+    let value = json!({ "instruction": instruction, "signature": signature, "ending": ending });
     engine.printer.result(&value, || {
         if settled.state == EscrowState::Cancelling {
             format!(
@@ -87,14 +83,99 @@ pub async fn run(engine: &Engine, job: JobId, wait: u64) -> Result<()> {
     Ok(())
 }
 
+/// Stops a funded job: by `cancel`, or by `timeout_refund` once the node is late.
+/// The instruction and its signature; `None` if somebody else was faster.
+async fn stop(engine: &Engine, escrow: &EscrowAccount) -> Result<Option<(&'static str, String)>> {
+    let printer = engine.printer;
+    if is_overdue(engine, escrow).await? {
+        return refund_overdue(engine, escrow).await;
+    }
+    if escrow.state == EscrowState::Assigned {
+        match timeout(TELL_NODE, tell_node(engine, escrow)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => printer.note(format_args!("the node was not told: {error}")),
+            Err(_) => printer.note("the node was not told: it does not answer"),
+        }
+    }
+    let instructions = with_payees(engine, escrow, cancel(escrow)).await?;
+    let sent = engine
+        .chain
+        .execute(&instructions, &engine.signer, &[])
+        .await;
+    match sent {
+        Ok(signature) => {
+            printer.note(format_args!("cancelled: transaction {signature}"));
+            Ok(Some(("cancel", signature)))
+        }
+        // The deadline may have passed while the node was being told.
+        Err(ChainError::Refused { .. }) if is_overdue(engine, escrow).await? => {
+            refund_overdue(engine, escrow).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn is_overdue(engine: &Engine, escrow: &EscrowAccount) -> Result<bool> {
+    Ok(escrow.state == EscrowState::Assigned && engine.chain.unix_time().await? > escrow.deadline)
+}
+
+/// Past the deadline the refund is open to everyone, and costs the node more.
+async fn refund_overdue(
+    engine: &Engine,
+    escrow: &EscrowAccount,
+) -> Result<Option<(&'static str, String)>> {
+    let taken = take(engine, escrow, Exit::TimeoutRefund).await?;
+    if let Some((instruction, signature)) = &taken {
+        engine.printer.note(format_args!(
+            "the node let the deadline pass: sent {instruction} instead of cancel, transaction {signature}"
+        ));
+    }
+    Ok(taken)
+}
+
+/// Looks for an escrow that is not there yet: a `create_escrow` that was sent decides
+/// whether money moved. `None` once it is certain that none did and none will.
+async fn unseen_escrow(
+    engine: &Engine,
+    job: JobId,
+    store: Result<&JobStore, &Error>,
+) -> Result<Option<EscrowAccount>> {
+    let journal = match store {
+        Ok(store) => &store.journal,
+        // Begun elsewhere: there is nothing to ask after.
+        Err(Error::UnknownJob(_)) => return Ok(None),
+        Err(Error::Busy { .. }) => return Err(Error::Busy { job }),
+        // The journal is damaged; reading it again says how.
+        Err(_) => &journal::read(&engine.settings.data_dir, job)?,
+    };
+    let mut told = false;
+    loop {
+        match fate(engine, journal).await? {
+            None | Some(TxOutcome::Expired | TxOutcome::Refused { .. }) => return Ok(None),
+            Some(TxOutcome::Landed { .. }) => {
+                let escrow = engine.escrow(job).await?;
+                let closed = || refused(format!("job {job} is settled and its escrow closed"));
+                return escrow.ok_or_else(closed).map(Some);
+            }
+            Some(TxOutcome::Pending) => {}
+        }
+        if !std::mem::replace(&mut told, true) {
+            engine
+                .printer
+                .note("create_escrow was sent and may still land; waiting until its fate is known");
+        }
+        sleep(POLL).await;
+    }
+}
+
 /// No money has moved: the reservation ends at the coordinator.
-async fn cancel_reservation(engine: &Engine, job: JobId) -> Result<()> {
+async fn give_up(engine: &Engine, job: JobId, store: Result<JobStore>) -> Result<()> {
     engine.coordinator.cancel(job).await?;
-    if let Ok(mut store) = JobStore::open(&engine.settings.data_dir, job) {
+    if let Ok(mut store) = store {
         store.journal.finished = true;
         store.save()?;
     }
-    let value = json!({ "signature": null, "ending": null });
+    let value = json!({ "instruction": null, "signature": null, "ending": null });
     engine.printer.result(&value, || {
         format!("job {job} is given up; nothing was paid")
     });
