@@ -1,6 +1,8 @@
 use anchor_lang::error::ErrorCode;
-use cyxwiz_tests_onchain::{CYXWIZ, address, assert_anchor_error, assert_refused, job_args, key};
-use job_escrow::{EscrowError, State};
+use cyxwiz_tests_onchain::{
+    CYXWIZ, address, assert_anchor_error, assert_refused, job_args, key, terms_of,
+};
+use job_escrow::{CreateEscrowArgs, EscrowError, State};
 use node_registry::{JobLock, RegistryError};
 use solana_signer::Signer;
 
@@ -56,6 +58,81 @@ fn a_job_is_assigned_once_and_within_its_window() {
         .assign_node_accounts(&late, &scene.node.pubkey());
     let sent = scene.world.assign_node(accounts, &[&coordinator]);
     assert_refused(sent, EscrowError::AssignWindowOver);
+}
+
+#[test]
+fn a_swapped_escrow_is_not_assigned_on_the_old_terms() {
+    let checked = job_args(1);
+    let swaps: [fn(&mut CreateEscrowArgs); 6] = [
+        |args| args.amount -= 1,
+        |args| args.spec_hash = [9; 32],
+        |args| args.dataset_root = [9; 32],
+        |args| args.required_epochs = 1_000,
+        |args| args.estimated_seconds -= 1,
+        |args| args.timeout_seconds = 601,
+    ];
+    for swap in swaps {
+        let mut scene = Scene::open();
+        let coordinator = scene.world.coordinator.insecure_clone();
+        let Scene {
+            world,
+            user,
+            node,
+            job,
+        } = &mut scene;
+        world.cancel(job, &user.key).expect("the user may cancel");
+        let close = world.close_accounts(job, &user.pubkey());
+        world.close(close, &[&user.key]).expect("it is settled");
+        let mut other = job_args(1);
+        swap(&mut other);
+        let swapped = world.do_create_escrow(user, other.clone());
+        assert_eq!(swapped.escrow, job.escrow);
+
+        let accounts = world.assign_node_accounts(job, &node.pubkey());
+        let sent = world.assign_node_on(terms_of(&checked), accounts, &[&coordinator]);
+        assert_refused(sent, EscrowError::TermsMismatch);
+        assert_eq!(world.escrow_of(job).state, State::Open);
+        assert_eq!(world.node_of(node).locked, 0);
+        // it is the old terms that are refused
+        world
+            .assign_node_on(terms_of(&other), accounts, &[&coordinator])
+            .expect("these are its terms");
+    }
+}
+
+#[test]
+fn a_top_up_does_not_break_the_terms() {
+    let mut scene = Scene::open();
+    let coordinator = scene.world.coordinator.insecure_clone();
+    scene
+        .world
+        .top_up(&scene.job, &scene.user, 1)
+        .expect("an open job may be topped up");
+    let accounts = scene
+        .world
+        .assign_node_accounts(&scene.job, &scene.node.pubkey());
+    scene
+        .world
+        .assign_node_on(terms_of(&job_args(1)), accounts, &[&coordinator])
+        .expect("more than the terms name is enough");
+    assert_eq!(scene.world.escrow_of(&scene.job).state, State::Assigned);
+}
+
+#[test]
+fn a_user_does_not_get_the_own_node() {
+    let mut scene = Scene::open();
+    let coordinator = scene.world.coordinator.insecure_clone();
+    scene.world.do_open_user(&scene.node.pubkey());
+    let token = scene.node.token;
+    scene.world.do_mint(&token, 10 * CYXWIZ);
+    let own = scene.world.do_create_escrow(&scene.node, job_args(2));
+    let accounts = scene.world.assign_node_accounts(&own, &scene.node.pubkey());
+    let sent = scene.world.assign_node(accounts, &[&coordinator]);
+    assert_refused(sent, EscrowError::OwnNode);
+    assert_eq!(scene.world.escrow_of(&own).state, State::Open);
+
+    let other = scene.world.node("other", STAKE);
+    scene.world.do_assign_node(&own, &other);
 }
 
 #[test]

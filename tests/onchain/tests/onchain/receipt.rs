@@ -19,9 +19,9 @@ fn the_highest_receipt_counts() {
     world.do_present_receipt(job, user, 20, 3);
     let escrow = world.escrow_of(job);
     assert_eq!((escrow.receipt_seen, escrow.receipt_held), (20, 3));
-    assert_eq!(escrow.receipt_hash, [3; 32]);
+    assert_eq!(escrow.receipt_hash, [20; 32]);
 
-    for (seen, held) in [(20, 3), (19, 19), (20, 2), (0, 0)] {
+    for (seen, held) in [(20, 3), (19, 3), (20, 2), (0, 0)] {
         let receipt = receipt_of(seen, held);
         let sent = world.present_receipt(job, receipt, &receipt, &user.key);
         assert_refused(sent, EscrowError::StaleReceipt);
@@ -30,6 +30,31 @@ fn the_highest_receipt_counts() {
         let receipt = receipt_of(seen, held);
         let sent = world.present_receipt(job, receipt, &receipt, &user.key);
         assert_refused(sent, EscrowError::InvalidReceipt);
+    }
+}
+
+#[test]
+fn receipts_that_cross_count_for_what_each_of_them_shows() {
+    let crossing = [(20, 0), (19, 19)];
+    let mut reversed = crossing;
+    reversed.reverse();
+    for order in [crossing, reversed] {
+        let mut scene = Scene::assigned();
+        let Scene {
+            world, job, user, ..
+        } = &mut scene;
+        for (seen, held) in order {
+            world.do_present_receipt(job, user, seen, held);
+        }
+        let escrow = world.escrow_of(job);
+        assert_eq!((escrow.receipt_seen, escrow.receipt_held), (20, 19));
+        // of the receipt with 20 seen, whichever came last
+        assert_eq!(escrow.receipt_hash, [20; 32]);
+        for (seen, held) in crossing {
+            let receipt = receipt_of(seen, held);
+            let sent = world.present_receipt(job, receipt, &receipt, &user.key);
+            assert_refused(sent, EscrowError::StaleReceipt);
+        }
     }
 }
 

@@ -33,7 +33,105 @@ fn anyone_refunds_after_the_deadline_and_the_node_is_slashed() {
         (node.stake, node.last_slash_at),
         (900 * CYXWIZ, scene.world.now())
     );
+    assert_eq!(
+        (node.failures, node.suspended_until),
+        ([0, 0, scene.world.now()], 0)
+    );
     assert_eq!(scene.world.reputation_of(&scene.node).jobs_timed_out, 1);
+}
+
+#[test]
+fn a_timeout_is_a_failure_and_the_third_slashes_more_and_suspends() {
+    let mut scene = Scene::assigned();
+    for id in 2..=3 {
+        let job = scene.world.do_create_escrow(&scene.user, job_args(id));
+        scene.world.do_assign_node(&job, &scene.node);
+        let settlement = scene.world.settlement(&job);
+        scene
+            .world
+            .fail(settlement, &scene.node.key)
+            .expect("the node may give up");
+    }
+    scene.world.advance(3_601);
+    let settlement = scene.world.settlement(&scene.job);
+    scene
+        .world
+        .timeout_refund(settlement, &scene.user.key)
+        .expect("the deadline has passed");
+
+    // 30 % of 1,000 staked: 60 burned, 240 insured
+    let node = scene.world.node_of(&scene.node);
+    assert_eq!((node.stake, node.failures), (700 * CYXWIZ, [0; 3]));
+    assert_eq!(node.suspended_until, scene.world.now() + 30 * 86_400);
+    let after = scene.balances();
+    assert_eq!((after.stake, after.insurance), (700 * CYXWIZ, 240 * CYXWIZ));
+    after.assert_conserved();
+    scene.assert_unlocked();
+    assert_eq!(scene.world.escrow_of(&scene.job).state, State::TimedOut);
+}
+
+#[test]
+fn giving_up_after_two_timeouts_slashes_as_much_as_a_third() {
+    let mut scene = Scene::assigned();
+    let jobs = [2, 3].map(|id| {
+        let job = scene.world.do_create_escrow(&scene.user, job_args(id));
+        scene.world.do_assign_node(&job, &scene.node);
+        job
+    });
+    scene.world.advance(3_601);
+    for job in &jobs {
+        let settlement = scene.world.settlement(job);
+        scene
+            .world
+            .timeout_refund(settlement, &scene.user.key)
+            .expect("the deadline has passed");
+    }
+    let now = scene.world.now();
+    let node = scene.world.node_of(&scene.node);
+    assert_eq!((node.stake, node.failures), (800 * CYXWIZ, [0, now, now]));
+    assert_eq!(node.suspended_until, 0);
+    let settlement = scene.world.settlement(&scene.job);
+    scene
+        .world
+        .fail(settlement, &scene.node.key)
+        .expect("the node may give up");
+    let node = scene.world.node_of(&scene.node);
+    assert_eq!((node.stake, node.failures), (500 * CYXWIZ, [0; 3]));
+    assert_eq!(node.suspended_until, now + 30 * 86_400);
+    scene.balances().assert_conserved();
+}
+
+#[test]
+fn the_third_timeout_never_cuts_less_than_the_first() {
+    let mut scene = Scene::assigned();
+    let admin = scene.world.admin.insecure_clone();
+    let params = node_registry::Params {
+        slash_timeout_bps: 4_000,
+        slash_failures_bps: 1_000,
+        ..Default::default()
+    };
+    scene
+        .world
+        .update_registry_config(params, &admin)
+        .expect("the parameters are within bounds");
+    for id in 2..=3 {
+        let job = scene.world.do_create_escrow(&scene.user, job_args(id));
+        scene.world.do_assign_node(&job, &scene.node);
+        let settlement = scene.world.settlement(&job);
+        scene
+            .world
+            .fail(settlement, &scene.node.key)
+            .expect("the node may give up");
+    }
+    scene.world.advance(3_601);
+    let settlement = scene.world.settlement(&scene.job);
+    scene
+        .world
+        .timeout_refund(settlement, &scene.user.key)
+        .expect("the deadline has passed");
+    let node = scene.world.node_of(&scene.node);
+    assert_eq!((node.stake, node.failures), (600 * CYXWIZ, [0; 3]));
+    assert_eq!(node.suspended_until, scene.world.now() + 30 * 86_400);
 }
 
 #[test]
