@@ -1,8 +1,10 @@
 //! A job as the coordinator keeps it.
 
 use chrono::{DateTime, Utc};
-use cyxwiz_chain::{EscrowAccount, EscrowConfig, EscrowState};
+use cyxwiz_chain::{EscrowAccount, EscrowConfig, EscrowState, instructions::escrow::NewEscrow};
 use cyxwiz_domain::{Address, Amount, Digest, JobId, JobState};
+
+use crate::error::Error;
 
 /// What a user submitted: the same for every repetition of the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +63,65 @@ pub struct Job {
     pub created_at: DateTime<Utc>,
     /// How long the node is held for the escrow.
     pub reserved_until: DateTime<Utc>,
+}
+
+impl Job {
+    /// The escrow that was asked for. An assignment names these terms, never those
+    /// that an escrow account was read with.
+    pub fn asked(&self) -> NewEscrow {
+        NewEscrow {
+            job_id: self.submission.id,
+            amount: self.terms.amount,
+            spec_hash: self.submission.spec_hash,
+            dataset_root: self.submission.dataset_root,
+            required_epochs: self.submission.required_epochs,
+            estimated_seconds: self.terms.estimated_seconds,
+            timeout_seconds: self.terms.timeout_seconds,
+        }
+    }
+
+    /// Whether `escrow` is the one that was asked for. Its address already says
+    /// program, user and job id. It may hold more: anyone may top it up.
+    ///
+    /// # Errors
+    /// [`Error::EscrowMismatch`] names the first field that differs.
+    pub fn check_escrow(&self, escrow: &EscrowAccount, config: &EscrowConfig) -> Result<(), Error> {
+        let asked = self.asked();
+        same("user", escrow.user, self.submission.user)?;
+        same("mint", escrow.mint, config.mint)?;
+        if escrow.amount < asked.amount {
+            return Err(Error::EscrowMismatch {
+                field: "amount",
+                actual: escrow.amount.to_string(),
+                expected: format!("at least {}", asked.amount),
+            });
+        }
+        same("spec hash", escrow.spec_hash, asked.spec_hash)?;
+        same("dataset root", escrow.dataset_root, asked.dataset_root)?;
+        same(
+            "number of epochs",
+            escrow.required_epochs,
+            asked.required_epochs,
+        )?;
+        // The node's punctuality is measured against it.
+        same(
+            "estimate",
+            escrow.estimated_seconds,
+            asked.estimated_seconds,
+        )?;
+        same("timeout", escrow.timeout_seconds, asked.timeout_seconds)
+    }
+}
+
+fn same<T: PartialEq + ToString>(field: &'static str, actual: T, expected: T) -> Result<(), Error> {
+    if actual == expected {
+        return Ok(());
+    }
+    Err(Error::EscrowMismatch {
+        field,
+        actual: actual.to_string(),
+        expected: expected.to_string(),
+    })
 }
 
 /// What the database keeps of an escrow account.

@@ -48,6 +48,10 @@ pub async fn find_nodes(
 /// [`Error::Chain`] and [`Error::Database`].
 pub async fn place_funded(app: &App, job: Job, preferred: Option<Address>) -> Result<Job, Error> {
     let id = job.submission.id;
+    if db::placement::is_hopeless(&app.pool, id).await? {
+        // Its message says why.
+        return Ok(job);
+    }
     let spec = JobSpec::from_json(&job.submission.spec)?;
     let budget = Some(job.terms.amount);
     let user = Some(job.submission.user);

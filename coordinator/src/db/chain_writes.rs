@@ -6,7 +6,7 @@ use cyxwiz_chain::SignedTransaction;
 use cyxwiz_domain::{Address, JobId};
 use sqlx::{PgConnection, PgPool};
 
-use super::{address, signed, unsigned};
+use super::{address, signed, small, unsigned};
 use crate::{error::Error, job::EscrowView};
 
 macro_rules! names {
@@ -75,6 +75,8 @@ pub struct ChainWrite {
     pub kind: Kind,
     /// Whom to assign.
     pub node: Option<Address>,
+    /// Times it was put off.
+    pub retries: u32,
     /// The transaction that may be under way.
     pub signed: Option<SignedTransaction>,
 }
@@ -113,8 +115,8 @@ pub async fn claim(pool: &PgPool, lease: Duration, limit: u32) -> Result<Vec<Cha
              SELECT id FROM chain_writes
              WHERE state IN ('intended', 'signed') AND lease_until <= now()
              ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
-           RETURNING id, job_id, kind::text AS "kind!", state::text AS "state!", node, signature,
-             transaction, last_valid_block_height"#,
+           RETURNING id, job_id, kind::text AS "kind!", state::text AS "state!", node, retries,
+             signature, transaction, last_valid_block_height"#,
         lease.as_secs_f64(),
         i64::from(limit),
     )
@@ -141,6 +143,7 @@ pub async fn claim(pool: &PgPool, lease: Duration, limit: u32) -> Result<Vec<Cha
                 job_id: JobId(row.job_id),
                 kind: Kind::parse(&row.kind)?,
                 node: row.node.as_deref().map(address).transpose()?,
+                retries: small(row.retries.into())?,
                 signed: signed.transpose()?,
             })
         })
@@ -160,6 +163,44 @@ pub async fn release(pool: &PgPool, id: i64, delay: Duration) -> Result<(), Erro
     .execute(pool)
     .await?;
     Ok(())
+}
+
+/// Puts a write off for `delay`. `dead` is the signature of its transaction when
+/// the chain has refused that one: it can never land, so another is signed then,
+/// and a user who waits for the assignment is told why.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn put_off(
+    pool: &PgPool,
+    write: &ChainWrite,
+    dead: Option<&str>,
+    why: &str,
+    delay: Duration,
+) -> Result<(), Error> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query!(
+        "UPDATE chain_writes SET retries = retries + 1, message = $2, updated_at = now(),
+             lease_until = now() + make_interval(secs => $3),
+             state = CASE WHEN state = 'signed' AND signature = $4 THEN 'intended' ELSE state END
+         WHERE id = $1 AND state IN ('intended', 'signed')",
+        write.id,
+        why,
+        delay.as_secs_f64(),
+        dead,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    if dead.is_some() && write.kind == Kind::AssignNode {
+        sqlx::query!(
+            "UPDATE jobs SET message = $2 WHERE id = $1 AND state = 'funded' AND message <> $2",
+            write.job_id.0,
+            why,
+        )
+        .execute(&mut *transaction)
+        .await?;
+    }
+    Ok(transaction.commit().await?)
 }
 
 /// Writes a signed transaction down, before it is sent. False when another one is
@@ -246,16 +287,23 @@ pub async fn record_landed(
 }
 
 /// The goal cannot be reached. A job that was to be assigned waits for another
-/// node. One transaction.
+/// node, or, when it is `hopeless` with any, for its escrow to end. One transaction.
 ///
 /// # Errors
 /// [`Error::Database`].
-pub async fn record_failed(pool: &PgPool, write: &ChainWrite, why: &str) -> Result<(), Error> {
+pub async fn record_failed(
+    pool: &PgPool,
+    write: &ChainWrite,
+    why: &str,
+    hopeless: bool,
+) -> Result<(), Error> {
     let mut transaction = pool.begin().await?;
     sqlx::query!(
-        "UPDATE chain_writes SET state = 'failed', message = $2, updated_at = now() WHERE id = $1",
+        "UPDATE chain_writes SET state = 'failed', message = $2, hopeless = $3, updated_at = now()
+         WHERE id = $1",
         write.id,
         why,
+        hopeless,
     )
     .execute(&mut *transaction)
     .await?;

@@ -190,13 +190,15 @@ pub async fn place(pool: &PgPool, id: JobId, node: Address) -> Result<Option<Job
 }
 
 /// Funded jobs that wait for a node and whose assignment window is open at `now`,
-/// Unix seconds of the chain's clock; oldest first.
+/// Unix seconds of the chain's clock; oldest first. Hopeless ones wait for nothing.
 ///
 /// # Errors
 /// [`Error::Database`].
 pub async fn waiting(pool: &PgPool, now: i64) -> Result<Vec<Job>, Error> {
     let rows = select_jobs!(
         "WHERE state = 'funded' AND node IS NULL AND (due_at IS NULL OR due_at > $1)
+           AND NOT EXISTS (SELECT 1 FROM chain_writes w WHERE w.job_id = jobs.id
+             AND w.kind = 'assign_node' AND w.state = 'failed' AND w.hopeless)
          ORDER BY created_at LIMIT 100",
         now
     )
@@ -205,14 +207,30 @@ pub async fn waiting(pool: &PgPool, now: i64) -> Result<Vec<Job>, Error> {
     rows.into_iter().map(Job::try_from).collect()
 }
 
-/// Nodes that a job could not be assigned to: the chain refused.
+/// Whether an assignment of the job failed for a reason that is no node's.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn is_hopeless(pool: &PgPool, id: JobId) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+             SELECT 1 FROM chain_writes
+             WHERE job_id = $1 AND kind = 'assign_node' AND state = 'failed' AND hopeless
+           ) AS "hopeless!""#,
+        id.0
+    )
+    .fetch_one(pool)
+    .await?)
+}
+
+/// Nodes that a job could not be assigned to: the chain refused them.
 ///
 /// # Errors
 /// [`Error::Database`].
 pub async fn refused_nodes(pool: &PgPool, id: JobId) -> Result<Vec<Address>, Error> {
     let rows = sqlx::query_scalar!(
         r#"SELECT node AS "node!" FROM chain_writes
-           WHERE job_id = $1 AND kind = 'assign_node' AND state = 'failed'"#,
+           WHERE job_id = $1 AND kind = 'assign_node' AND state = 'failed' AND NOT hopeless"#,
         id.0
     )
     .fetch_all(pool)

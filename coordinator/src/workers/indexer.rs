@@ -1,21 +1,39 @@
 //! Follows the escrows of all unsettled jobs. The chain is the truth: what it
 //! says is taken over, and every change of a row wakes whoever watches the job.
 
-use std::{sync::Arc, time::Duration};
+mod empty;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use cyxwiz_chain::{EscrowAccount, EscrowConfig};
 use cyxwiz_domain::{Address, JobId};
 
 use super::{Worker, nodes};
 use crate::{app::App, db, error::Error, job::EscrowView};
+use empty::EmptyReads;
 
 /// See the module.
-pub struct Indexer(Arc<App>);
+pub struct Indexer {
+    app: Arc<App>,
+    empty: Mutex<EmptyReads>,
+}
 
 impl Indexer {
     /// Works for `app`.
     pub fn new(app: Arc<App>) -> Self {
-        Self(app)
+        Self {
+            app,
+            empty: Mutex::default(),
+        }
+    }
+
+    /// Notes what was read of an escrow; whether it is gone.
+    fn is_gone(&self, id: JobId, read: Option<&EscrowAccount>) -> bool {
+        let mut empty = self.empty.lock().unwrap_or_else(PoisonError::into_inner);
+        empty.note(id, read.is_some(), Instant::now())
     }
 }
 
@@ -26,11 +44,11 @@ impl Worker for Indexer {
     }
 
     fn interval(&self) -> Duration {
-        self.0.settings.workers.indexer
+        self.app.settings.workers.indexer
     }
 
     async fn tick(&self) -> Result<(), Error> {
-        let app = &self.0;
+        let app = &self.app;
         let watched = db::jobs::watched(&app.pool).await?;
         if watched.is_empty() {
             return Ok(());
@@ -39,11 +57,13 @@ impl Worker for Indexer {
         let (escrows, config) =
             tokio::try_join!(app.chain.escrows(&addresses), app.chain.escrow_config())?;
         for (job, escrow) in watched.iter().zip(escrows) {
+            // One that was never seen has yet to come.
+            let gone = job.escrow_state.is_some() && self.is_gone(job.id, escrow.as_ref());
             match (escrow, &job.escrow_state) {
                 (Some(escrow), _) if job.seq.is_none_or(|known| known < escrow.seq) => {
                     take_over(app, job.id, &escrow, &config).await?;
                 }
-                (None, Some(last_seen)) => {
+                (None, Some(last_seen)) if gone => {
                     db::jobs::mirror_closed(&app.pool, job.id, last_seen).await?;
                 }
                 _ => {}

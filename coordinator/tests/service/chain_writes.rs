@@ -107,7 +107,7 @@ async fn a_failed_assignment_frees_the_node_and_another_may_follow() {
     let database = Database::new().await;
     let (id, write) = intended(&database).await;
     let pool = &database.pool;
-    chain_writes::record_failed(pool, &write, "suspended")
+    chain_writes::record_failed(pool, &write, "suspended", false)
         .await
         .expect("failed");
     let job = database.job(id).await;
@@ -122,6 +122,78 @@ async fn a_failed_assignment_frees_the_node_and_another_may_follow() {
         .expect("placed");
     let writes = chain_writes::claim(pool, HOUR, 10).await.expect("claim");
     assert_eq!(writes[0].node, Some(other));
+}
+
+#[tokio::test]
+async fn a_hopeless_assignment_is_no_nodes_fault_and_none_follows() {
+    let database = Database::new().await;
+    let (id, write) = intended(&database).await;
+    let pool = &database.pool;
+    assert!(!placement::is_hopeless(pool, id).await.expect("asked"));
+    chain_writes::record_failed(pool, &write, "the terms differ", true)
+        .await
+        .expect("failed");
+    let job = database.job(id).await;
+    assert_eq!((job.state, job.node), (JobState::Funded, None));
+    assert_eq!(job.message, "the terms differ");
+    assert!(placement::is_hopeless(pool, id).await.expect("asked"));
+    let refused = placement::refused_nodes(pool, id).await.expect("refused");
+    assert_eq!(refused, []);
+    let waiting = placement::waiting(pool, 0).await.expect("waiting");
+    assert!(waiting.is_empty());
+}
+
+#[tokio::test]
+async fn a_write_that_is_put_off_is_signed_anew_only_when_its_transaction_is_dead() {
+    let database = Database::new().await;
+    let (id, write) = intended(&database).await;
+    let pool = &database.pool;
+    let claim = async || {
+        chain_writes::claim(pool, Duration::ZERO, 10)
+            .await
+            .expect("claim")
+    };
+    chain_writes::record_signed(pool, &write, &transaction("first"))
+        .await
+        .expect("record");
+
+    // An RPC node is away: the transaction may be under way, and is kept.
+    chain_writes::put_off(pool, &write, None, "chain: away", Duration::ZERO)
+        .await
+        .expect("put off");
+    let found = claim().await.remove(0);
+    assert_eq!(
+        (found.retries, found.signed),
+        (1, Some(transaction("first")))
+    );
+    assert_eq!(database.job(id).await.message, "");
+
+    // Another's death is not this one's.
+    chain_writes::put_off(pool, &write, Some("other"), "paused", Duration::ZERO)
+        .await
+        .expect("put off");
+    let found = claim().await.remove(0);
+    assert_eq!(
+        (found.retries, found.signed),
+        (2, Some(transaction("first")))
+    );
+
+    chain_writes::put_off(pool, &write, Some("first"), "no SOL", Duration::ZERO)
+        .await
+        .expect("put off");
+    let found = claim().await.remove(0);
+    assert_eq!((found.retries, found.signed), (3, None));
+    let job = database.job(id).await;
+    assert_eq!((job.state, job.node), (JobState::Funded, write.node));
+    assert_eq!(job.message, "no SOL");
+    let refused = placement::refused_nodes(pool, id).await.expect("refused");
+    assert_eq!(refused, []);
+
+    // Nobody takes it up before its time.
+    chain_writes::put_off(pool, &write, None, "chain: away", HOUR)
+        .await
+        .expect("put off");
+    assert!(claim().await.is_empty());
 }
 
 #[tokio::test]
@@ -162,7 +234,7 @@ async fn what_is_due_is_intended_once_in_the_way_its_state_asks_for() {
 
     // One that failed rests for a minute, so that it is not tried all the time.
     let writes = chain_writes::claim(pool, HOUR, 10).await.expect("claim");
-    chain_writes::record_failed(pool, &writes[0], "refused")
+    chain_writes::record_failed(pool, &writes[0], "refused", true)
         .await
         .expect("failed");
     assert_eq!(

@@ -1,6 +1,6 @@
 //! Looks at a job's escrow and decides its assignment.
 
-use cyxwiz_chain::{EscrowAccount, EscrowConfig, EscrowState};
+use cyxwiz_chain::EscrowState;
 use cyxwiz_domain::{Address, JobId, JobState};
 
 use crate::{
@@ -31,7 +31,7 @@ pub async fn confirm(app: &App, user: Address, id: JobId, signature: &str) -> Re
             )?;
             let address = job.submission.escrow.to_string();
             let escrow = escrow.ok_or(Error::EscrowMissing(address))?;
-            check(&job, &escrow, &config)?;
+            job.check_escrow(&escrow, &config)?;
             let mut connection = app.pool.begin().await?;
             db::jobs::mirror(&mut connection, id, &EscrowView::new(&escrow, &config)).await?;
             connection.commit().await?;
@@ -48,41 +48,4 @@ pub async fn confirm(app: &App, user: Address, id: JobId, signature: &str) -> Re
         return place_funded(app, job, preferred).await;
     }
     Ok(job)
-}
-
-/// Whether the escrow is the one that was asked for. Its address already says
-/// program, user and job id.
-fn check(job: &Job, escrow: &EscrowAccount, config: &EscrowConfig) -> Result<(), Error> {
-    fn same<T: PartialEq + ToString>(
-        field: &'static str,
-        actual: T,
-        expected: T,
-    ) -> Result<(), Error> {
-        if actual == expected {
-            return Ok(());
-        }
-        Err(Error::EscrowMismatch {
-            field,
-            actual: actual.to_string(),
-            expected: expected.to_string(),
-        })
-    }
-    let (wanted, terms) = (&job.submission, &job.terms);
-    same("user", escrow.user, wanted.user)?;
-    same("mint", escrow.mint, config.mint)?;
-    same("amount", escrow.amount, terms.amount)?;
-    same("spec hash", escrow.spec_hash, wanted.spec_hash)?;
-    same("dataset root", escrow.dataset_root, wanted.dataset_root)?;
-    same(
-        "number of epochs",
-        escrow.required_epochs,
-        wanted.required_epochs,
-    )?;
-    // The node's punctuality is measured against it.
-    same(
-        "estimate",
-        escrow.estimated_seconds,
-        terms.estimated_seconds,
-    )?;
-    same("timeout", escrow.timeout_seconds, terms.timeout_seconds)
 }

@@ -1,6 +1,7 @@
 //! What the escrow says about a chain write. Pure.
 
 use cyxwiz_chain::{EscrowAccount, EscrowState};
+use cyxwiz_domain::JobState;
 
 use crate::db::chain_writes::{ChainWrite, Kind};
 
@@ -13,12 +14,17 @@ pub enum Standing {
     Reached(Option<Box<EscrowAccount>>),
     /// It cannot be any more.
     Lost(String),
+    /// The escrow reads empty, which one lagging RPC node is enough for: the
+    /// indexer finds out whether it is gone.
+    Unclear,
 }
 
-/// Compares what `write` wants with the escrow as it is.
-pub fn standing(write: &ChainWrite, escrow: Option<EscrowAccount>) -> Standing {
+/// Compares what `write` wants with the escrow as it is, and with the job where
+/// there is none.
+pub fn standing(write: &ChainWrite, job: JobState, escrow: Option<EscrowAccount>) -> Standing {
     let Some(escrow) = escrow.map(Box::new) else {
         return match write.kind {
+            _ if !job.is_settled() => Standing::Unclear,
             Kind::AssignNode => Standing::Lost("the escrow is gone".into()),
             // Only a settled escrow can be closed.
             _ => Standing::Reached(None),
@@ -57,6 +63,7 @@ mod tests {
             job_id: JobId(uuid::Uuid::from_u128(1)),
             kind,
             node: (kind == Kind::AssignNode).then_some(NODE),
+            retries: 0,
             signed: None,
         }
     }
@@ -101,12 +108,17 @@ mod tests {
         }
     }
 
-    /// In one letter: open, reached, lost.
+    /// In one letter: open, reached, lost, unclear.
     fn letter(kind: Kind, escrow: Option<EscrowAccount>) -> char {
-        match standing(&write(kind), escrow) {
+        letter_when(kind, JobState::Funded, escrow)
+    }
+
+    fn letter_when(kind: Kind, job: JobState, escrow: Option<EscrowAccount>) -> char {
+        match standing(&write(kind), job, escrow) {
             Standing::Open(_) => 'o',
             Standing::Reached(_) => 'r',
             Standing::Lost(_) => 'l',
+            Standing::Unclear => 'u',
         }
     }
 
@@ -144,7 +156,14 @@ mod tests {
 
     #[test]
     fn a_closed_escrow_was_settled() {
-        assert_eq!(letter(Kind::Release, None), 'r');
-        assert_eq!(letter(Kind::AssignNode, None), 'l');
+        assert_eq!(letter_when(Kind::Release, JobState::Paid, None), 'r');
+        assert_eq!(letter_when(Kind::AssignNode, JobState::Refunded, None), 'l');
+    }
+
+    #[test]
+    fn an_empty_read_of_an_unsettled_job_decides_nothing() {
+        for kind in Kind::ALL {
+            assert_eq!(letter_when(*kind, JobState::Submitted, None), 'u');
+        }
     }
 }

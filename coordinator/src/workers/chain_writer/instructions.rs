@@ -11,11 +11,13 @@ use crate::{
     app::App,
     db::chain_writes::{ChainWrite, Kind},
     error::Error,
+    job::Job,
 };
 
 pub async fn build(
     app: &App,
     write: &ChainWrite,
+    job: &Job,
     account: &EscrowAccount,
 ) -> Result<Vec<Instruction>, Error> {
     let payer = app.signer.address();
@@ -31,7 +33,8 @@ pub async fn build(
             node: node_record.is_some(),
             user: user_record.is_some(),
         };
-        return Ok(escrow::assign(payer, account, node, records));
+        let terms = job.asked();
+        return Ok(escrow::assign(payer, account, &terms, node, records));
     }
     // Whoever is paid needs somewhere to be paid to, or nobody is.
     let mut instructions = Vec::new();

@@ -12,6 +12,7 @@
 
 mod goal;
 mod instructions;
+mod refusal;
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,6 +31,7 @@ use crate::{
     workers::nodes,
 };
 use goal::Standing;
+use refusal::{Verdict, backoff};
 
 /// Writes under way at once.
 const CONCURRENCY: u32 = 16;
@@ -37,8 +39,8 @@ const CONCURRENCY: u32 = 16;
 const POLL: Duration = Duration::from_millis(200);
 /// Looks before others get their turn.
 const LOOKS: u32 = 15;
-/// While the programs are paused.
-const PAUSED: Duration = Duration::from_secs(10);
+/// While an escrow reads empty.
+const UNCLEAR: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub struct ChainWriter(Arc<App>);
@@ -47,10 +49,19 @@ pub struct ChainWriter(Arc<App>);
 enum Progress {
     /// Its goal is reached; what the escrow is now.
     Landed(Option<EscrowView>),
-    /// Its goal cannot be reached.
-    Failed(String),
+    /// Its goal cannot be reached; with no node at all, if it is hopeless.
+    Failed { why: String, hopeless: bool },
+    /// The chain has refused this transaction, for now.
+    PutOff { signature: String, why: String },
     /// Look again after this long.
     Wait(Duration),
+}
+
+fn hopeless(why: String) -> Progress {
+    Progress::Failed {
+        why,
+        hopeless: true,
+    }
 }
 
 /// Tests stop the process here, as a crash would.
@@ -104,15 +115,21 @@ impl ChainWriter {
                 tracing::info!(job = %id, kind, "a chain write landed");
                 self.refresh_node(write).await
             }
-            Ok(Progress::Failed(why)) => {
-                tracing::warn!(job = %id, kind, why, "a chain write failed");
-                db::chain_writes::record_failed(pool, write, &why).await?;
+            Ok(Progress::Failed { why, hopeless }) => {
+                tracing::warn!(job = %id, kind, why, hopeless, "a chain write failed");
+                db::chain_writes::record_failed(pool, write, &why, hopeless).await?;
                 self.refresh_node(write).await
+            }
+            Ok(Progress::PutOff { signature, why }) => {
+                tracing::warn!(job = %id, kind, why, "a chain write is put off");
+                let delay = backoff(write.retries);
+                db::chain_writes::put_off(pool, write, Some(&signature), &why, delay).await
             }
             Ok(Progress::Wait(delay)) => db::chain_writes::release(pool, write.id, delay).await,
             Err(error) => {
-                let delay = self.0.settings.workers.chain_writer;
-                db::chain_writes::release(pool, write.id, delay).await?;
+                // Its transaction, if there is one, may still be under way.
+                let (dead, delay) = (None, backoff(write.retries));
+                db::chain_writes::put_off(pool, write, dead, &error.to_string(), delay).await?;
                 Err(error)
             }
         }
@@ -134,14 +151,25 @@ impl ChainWriter {
             return self.follow(write, &job, transaction, resend).await;
         }
         let escrow = self.0.chain.escrow(job.submission.escrow).await?;
-        let escrow = match goal::standing(write, escrow) {
+        let escrow = match goal::standing(write, job.state, escrow) {
             Standing::Open(escrow) => escrow,
             Standing::Reached(escrow) => return self.reached(escrow.as_deref()).await,
-            Standing::Lost(why) => return Ok(Progress::Failed(why)),
+            Standing::Lost(why) => return Ok(hopeless(why)),
+            Standing::Unclear => return Ok(Progress::Wait(UNCLEAR)),
         };
+        if write.kind == Kind::AssignNode {
+            // Once more: this signature is what binds the money to a node.
+            let config = self.0.chain.escrow_config().await?;
+            match job.check_escrow(&escrow, &config) {
+                Err(error @ Error::EscrowMismatch { .. }) => {
+                    return Ok(hopeless(error.to_string()));
+                }
+                checked => checked?,
+            }
+        }
 
         crash_point("chain_write.before_sign");
-        let instructions = instructions::build(&self.0, write, &escrow).await?;
+        let instructions = instructions::build(&self.0, write, &job, &escrow).await?;
         let signer = &self.0.signer;
         let transaction = self.0.chain.sign(&instructions, signer, &[]).await?;
         crash_point("chain_write.after_sign");
@@ -155,10 +183,9 @@ impl ChainWriter {
                 let resend = false;
                 self.follow(write, &job, &transaction, resend).await
             }
-            Err(ChainError::Refused { name, message, .. }) => {
+            Err(ChainError::Refused { code, message, .. }) => {
                 // Refused before it left, so it never lands.
-                self.refused(write, &job, &transaction, name.as_deref(), message)
-                    .await
+                self.refused(write, &job, &transaction, code, message).await
             }
             // It may have left, or not: it is looked for next time.
             Err(error) => Err(error.into()),
@@ -181,8 +208,8 @@ impl ChainWriter {
                     let escrow = chain.escrow(job.submission.escrow).await?;
                     return self.reached(escrow.as_ref()).await;
                 }
-                TxOutcome::Refused { message, .. } => {
-                    return self.refused(write, job, transaction, None, message).await;
+                TxOutcome::Refused { code, message } => {
+                    return self.refused(write, job, transaction, code, message).await;
                 }
                 TxOutcome::Expired => {
                     db::chain_writes::record_expired(&self.0.pool, write.id, signature).await?;
@@ -207,23 +234,35 @@ impl ChainWriter {
         write: &ChainWrite,
         job: &Job,
         transaction: &SignedTransaction,
-        name: Option<&str>,
+        code: Option<u32>,
         message: String,
     ) -> Result<Progress, Error> {
         let escrow = self.0.chain.escrow(job.submission.escrow).await?;
-        if let Standing::Reached(escrow) = goal::standing(write, escrow) {
-            return self.reached(escrow.as_deref()).await;
-        }
-        if name == Some("Paused") {
-            let signature = &transaction.signature;
-            db::chain_writes::record_expired(&self.0.pool, write.id, signature).await?;
-            return Ok(Progress::Wait(PAUSED));
+        match goal::standing(write, job.state, escrow) {
+            Standing::Reached(escrow) => return self.reached(escrow.as_deref()).await,
+            Standing::Lost(why) => return Ok(hopeless(why)),
+            Standing::Open(_) | Standing::Unclear => {}
         }
         let what = match write.kind {
             Kind::AssignNode => "the assignment was refused",
             _ => "ending the escrow was refused",
         };
-        Ok(Progress::Failed(format!("{what}: {message}")))
+        let mut why = format!("{what}: {message}");
+        // A transaction that was executed leaves a number behind, and no name.
+        if let Some(name) = refusal::name(code).filter(|name| !why.contains(name)) {
+            why = format!("{why} ({name})");
+        }
+        Ok(match refusal::verdict(code) {
+            Verdict::Node => Progress::Failed {
+                why,
+                hopeless: false,
+            },
+            Verdict::Never => hopeless(why),
+            Verdict::Later => Progress::PutOff {
+                signature: transaction.signature.clone(),
+                why: format!("{why}; it will be tried again"),
+            },
+        })
     }
 
     async fn reached(

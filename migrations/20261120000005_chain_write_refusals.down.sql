@@ -1,0 +1,1 @@
+ALTER TABLE chain_writes DROP COLUMN retries, DROP COLUMN hopeless;
