@@ -6,7 +6,7 @@ use std::{
 };
 
 use cyxwiz_chain::{Chain, Signer, instructions::escrow, pda};
-use cyxwiz_domain::{Address, JobId};
+use cyxwiz_domain::{Address, Amount, Digest, JobId, spec::JobSpec};
 use cyxwiz_pki::challenge::Challenge;
 use cyxwiz_proto::{
     auth::v1::{
@@ -47,6 +47,8 @@ pub struct Seen {
     pub signatures: usize,
     /// `ConfirmEscrow` calls.
     pub confirmed: usize,
+    /// `CancelJob` calls.
+    pub cancelled: usize,
     assign_signature: String,
 }
 
@@ -88,6 +90,25 @@ impl Coordinator {
             timeout_seconds: 600,
             lines: Vec::new(),
         }
+    }
+
+    /// What was agreed on, whatever the escrow says.
+    fn terms(&self, job: JobId) -> escrow::NewEscrow {
+        let estimate = self.estimate();
+        self.seen(|seen| {
+            let is_it = |request: &&pb::SubmitJobRequest| request.job_id == job.to_vec();
+            let row = seen.submitted.iter().rfind(is_it).expect("submitted");
+            let spec = JobSpec::from_json(&row.spec).expect("spec");
+            escrow::NewEscrow {
+                job_id: job,
+                amount: Amount(estimate.amount),
+                spec_hash: Digest(spec.spec_hash()),
+                dataset_root: Digest::from_slice(&row.dataset_root).expect("root"),
+                required_epochs: spec.job.epochs,
+                estimated_seconds: estimate.estimated_seconds,
+                timeout_seconds: estimate.timeout_seconds,
+            }
+        })
     }
 
     fn job(&self, id: &[u8], state: pb::JobState) -> pb::Job {
@@ -179,7 +200,9 @@ impl JobService for Coordinator {
                 .expect("read")
                 .is_some(),
         };
-        let assign = escrow::assign(self.signer.address(), &account, self.node, records);
+        let terms = self.terms(job);
+        let owner = self.signer.address();
+        let assign = escrow::assign(owner, &account, &terms, self.node, records);
         let signature = self
             .chain
             .execute(&assign, &self.signer, &[])
@@ -229,6 +252,7 @@ impl JobService for Coordinator {
         &self,
         request: Request<pb::CancelJobRequest>,
     ) -> Result<Response<pb::Job>, Status> {
+        self.seen.lock().expect("lock").cancelled += 1;
         let job = self.job(&request.into_inner().job_id, pb::JobState::Expired);
         Ok(Response::new(job))
     }

@@ -118,6 +118,26 @@ async fn a_job_survives_broken_connections_and_is_paid_to_the_unit() {
 }
 
 #[tokio::test]
+async fn a_download_waits_for_its_receipt_without_connecting_again() {
+    let world = World::new().await;
+    let coordinator = Coordinator::new(&world);
+    let faults = Faults {
+        receipts_pending: 3,
+        ..Faults::default()
+    };
+    let node = Node::start(&world, faults).await;
+    let engine = world.engine(world.rpc_url(), &coordinator.serve().await);
+    let mut run = world.begin(&engine);
+    run.drive(Goal::Paid).await.expect("driven");
+    assert_eq!(node.seen(|seen| seen.attached.clone()), [0]);
+    let refused = node.seen(|seen| seen.refused_downloads.clone());
+    assert!(refused.len() >= 3, "{refused:?}");
+    assert_eq!(refused[..3], [2, 2, 2], "the checkpoint");
+    let escrow = world.escrow(&engine, run.job_id()).await;
+    assert_eq!(escrow.state, EscrowState::Paid);
+}
+
+#[tokio::test]
 async fn a_funded_job_goes_on_in_another_process_without_paying_twice() {
     let world = World::new().await;
     let coordinator = Coordinator::new(&world);

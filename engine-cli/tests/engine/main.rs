@@ -3,6 +3,7 @@
 
 mod cli;
 mod coordinator;
+mod exits;
 mod flow;
 mod node;
 mod world;

@@ -20,7 +20,7 @@ use cyxwiz_proto::training::v1::{
 };
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_stream::{Stream, StreamExt as _, wrappers::ReceiverStream};
-use tonic::{Request, Response, Status, Streaming, transport::Server};
+use tonic::{Request, Response, Status, Streaming, metadata::MetadataValue, transport::Server};
 
 use crate::world::{CHECKPOINT_EVERY, EPOCHS, World, signer};
 
@@ -38,6 +38,8 @@ pub struct Faults {
     pub forge_at: Option<u32>,
     /// Serves other bytes than it promised.
     pub other_weights: bool,
+    /// So many downloads find that the receipt has not come yet.
+    pub receipts_pending: usize,
 }
 
 /// What came.
@@ -49,6 +51,8 @@ pub struct Seen {
     pub receipts: Vec<Receipt>,
     /// Receipts with a bad one.
     pub bad_receipts: usize,
+    /// Downloads of work that was not signed for yet, or was said not to be.
+    pub refused_downloads: Vec<u32>,
     /// Epoch and offset of each download.
     pub downloads: Vec<(u32, u64)>,
     /// Chunks of the dataset.
@@ -330,7 +334,22 @@ impl TrainingService for Node {
         request: Request<pb::DownloadWeightsRequest>,
     ) -> Result<Response<Chunks>, Status> {
         let pb::DownloadWeightsRequest { epoch, offset } = request.into_inner();
-        let mut data = weights(if epoch == 0 { EPOCHS } else { epoch });
+        let needed = if epoch == 0 { EPOCHS } else { epoch };
+        let refused = self.change(|seen| {
+            let signed = seen.receipts.last().map_or(0, |r| r.epochs_seen) >= needed;
+            let refuse = !signed || seen.refused_downloads.len() < self.faults.receipts_pending;
+            if refuse {
+                seen.refused_downloads.push(epoch);
+            }
+            refuse
+        });
+        if refused {
+            let mut status = Status::unavailable("no receipt for it has come yet");
+            let code = MetadataValue::from_static("receipt_pending");
+            status.metadata_mut().insert("cyxwiz-code", code);
+            return Err(status);
+        }
+        let mut data = weights(needed);
         if self.faults.other_weights && epoch == 0 {
             data[WEIGHTS_BYTES - 1] ^= 1;
         }

@@ -13,14 +13,18 @@ use cyxwiz::{
 use cyxwiz_chain::{
     Chain, EscrowAccount, Signer,
     instructions::registry::{Profile, register, stake},
-    instructions::reputation,
-    programs,
+    instructions::{reputation, token},
+    pda, programs,
 };
 use cyxwiz_domain::{Address, Amount, Digest, JobId};
 use cyxwiz_localnet::{ChainConfig, Config, Localnet, Program};
 use cyxwiz_pki::Wallet;
 use solana_pubkey::Pubkey;
 use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 /// Epochs of the job of these tests.
 pub const EPOCHS: u32 = 4;
@@ -83,6 +87,7 @@ impl World {
                 programs: programs.into(),
                 ..defaults.chain
             },
+            allow_time_travel: true,
             ..defaults
         })
         .await
@@ -160,6 +165,49 @@ impl World {
     /// The escrow of the user's job.
     pub async fn escrow(&self, engine: &Engine, job: JobId) -> EscrowAccount {
         engine.funded_escrow(job).await.expect("escrow")
+    }
+
+    /// Moves the chain's clock forward.
+    pub async fn advance(&self, seconds: u32) {
+        let host = self.rpc_url().strip_prefix("http://").expect("a URL");
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"cyxwiz_advanceTime","params":[{seconds}]}}"#
+        );
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(host).await.expect("connect");
+        stream.write_all(request.as_bytes()).await.expect("send");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("answer");
+        assert!(answer.contains("unixTimestamp"), "{answer}");
+    }
+
+    /// Has the owner give all its tokens away and close its token account.
+    pub async fn close_token_account(&self, wallet: &Wallet) {
+        let (owner, heir) = (wallet.address(), self.wallets.admin.address());
+        let held = self.chain.token_balance(owner, self.mint).await;
+        let give = token::transfer(owner, heir, self.mint, held.expect("balance"));
+        let give = give.expect("transfer");
+        // CloseAccount: the account, who gets its rent, its owner.
+        let mut close = give.clone();
+        let mut receiver = close.accounts[3].clone();
+        receiver.is_writable = true;
+        close.accounts = vec![
+            close.accounts[0].clone(),
+            receiver,
+            close.accounts[3].clone(),
+        ];
+        close.data = vec![9];
+        let instructions = [token::create_account(owner, heir, self.mint), give, close];
+        self.chain
+            .execute(&instructions, &signer(wallet), &[])
+            .await
+            .expect("close");
+        let at = pda::token_account(owner, self.mint);
+        assert!(!self.chain.exists(at).await.expect("read"));
     }
 
     /// What the user holds.

@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// Brings a stack up, runs the job at `job` on it, prints the report, and brings
-/// the stack down, whatever happened, unless `keep` or it ran before.
+/// the stack down, whatever happened, unless `keep` or it ran before. Once the job is
+/// done, nothing stays outside of the stack's directory then.
 ///
 /// # Errors
 /// What did not work.
@@ -42,6 +43,7 @@ pub async fn run(
     } else {
         printer.note("stopping the stack");
         stack.down().await?;
+        clear(&mut stack, printer, ran.is_ok())?;
     }
     let mut report = ran?;
     let seconds = &mut report.seconds;
@@ -58,6 +60,20 @@ pub async fn run(
             who: "the chain",
             problem: "the balances do not add up".into(),
         });
+    }
+    Ok(())
+}
+
+/// Leaves nothing outside of the stack's directory, except what a job that was
+/// broken off needs to be gone on with.
+fn clear(stack: &mut Stack, printer: Printer, finished: bool) -> Result<()> {
+    if finished {
+        stack.remove_outlying()?;
+    } else if let Some(home) = stack.outlying() {
+        let (home, dir) = (home.display(), stack.layout().root().display());
+        printer.note(format_args!(
+            "the database stays in {home} for the next attempt; `cyxwiz dev down --wipe --dir {dir}` removes all"
+        ));
     }
     Ok(())
 }
