@@ -197,6 +197,92 @@ pub fn state_of_closed(escrow_state: &str) -> Option<JobState> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture;
+
+    /// The job that [`fixture::escrow`] pays for.
+    fn job() -> Job {
+        let escrow = fixture::escrow(EscrowState::Open, None);
+        Job {
+            submission: Submission {
+                id: escrow.job_id,
+                user: escrow.user,
+                escrow: escrow.address,
+                name: "digits".into(),
+                spec: b"{}".to_vec(),
+                spec_hash: escrow.spec_hash,
+                rows: 1797,
+                dataset_root: escrow.dataset_root,
+                dataset_bytes: 100_000,
+                required_epochs: escrow.required_epochs,
+            },
+            terms: Terms {
+                amount: escrow.amount,
+                estimated_seconds: escrow.estimated_seconds,
+                timeout_seconds: escrow.timeout_seconds,
+            },
+            state: JobState::Reserved,
+            node: None,
+            epochs_done: 0,
+            assign_signature: String::new(),
+            message: String::new(),
+            created_at: DateTime::UNIX_EPOCH,
+            reserved_until: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn an_escrow_may_hold_more_than_was_asked_for_and_differ_in_nothing_else() {
+        type Change = fn(&mut EscrowAccount);
+        let cases: [(Option<&str>, Change); 11] = [
+            (None, |_| {}),
+            (None, |escrow| escrow.amount.0 += 1),
+            (None, |escrow| escrow.amount.0 = u64::MAX),
+            (Some("amount"), |escrow| escrow.amount.0 -= 1),
+            (Some("user"), |escrow| escrow.user.0[0] ^= 1),
+            (Some("mint"), |escrow| escrow.mint.0[0] ^= 1),
+            (Some("spec hash"), |escrow| escrow.spec_hash.0[0] ^= 1),
+            (Some("dataset root"), |escrow| escrow.dataset_root.0[0] ^= 1),
+            (Some("number of epochs"), |escrow| {
+                escrow.required_epochs += 1;
+            }),
+            (Some("estimate"), |escrow| escrow.estimated_seconds += 1),
+            (Some("timeout"), |escrow| escrow.timeout_seconds += 1),
+        ];
+        let (job, config) = (job(), fixture::config());
+        for (number, (expected, change)) in cases.into_iter().enumerate() {
+            let mut escrow = fixture::escrow(EscrowState::Open, None);
+            change(&mut escrow);
+            let field = match job.check_escrow(&escrow, &config) {
+                Ok(()) => None,
+                Err(Error::EscrowMismatch { field, .. }) => Some(field),
+                Err(error) => panic!("{error}"),
+            };
+            assert_eq!(field, expected, "case {number}");
+        }
+    }
+
+    #[test]
+    fn an_assignment_names_what_was_asked_for_whatever_the_escrow_holds() {
+        let mut escrow = fixture::escrow(EscrowState::Open, None);
+        let asked = job().asked();
+        assert_eq!(asked.amount, escrow.amount);
+        escrow.amount.0 += 5;
+        let records = cyxwiz_chain::instructions::escrow::Records {
+            node: true,
+            user: true,
+        };
+        let node = Address([1; 32]);
+        let coordinator = fixture::config().coordinator;
+        let assign = cyxwiz_chain::instructions::escrow::assign;
+        let topped_up = assign(coordinator, &escrow, &asked, node, records);
+        escrow.amount = asked.amount;
+        assert_eq!(
+            topped_up,
+            assign(coordinator, &escrow, &asked, node, records)
+        );
+        // After the instruction's eight bytes of name.
+        assert_eq!(topped_up[0].data[8..16], asked.amount.0.to_le_bytes());
+    }
 
     #[test]
     fn the_chain_never_takes_training_back() {

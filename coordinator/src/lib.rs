@@ -5,6 +5,8 @@ pub mod app;
 pub mod db;
 pub mod error;
 pub mod events;
+#[cfg(test)]
+mod fixture;
 pub mod grpc;
 pub mod http;
 pub mod job;

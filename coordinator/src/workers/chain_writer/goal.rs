@@ -51,9 +51,10 @@ pub fn standing(write: &ChainWrite, job: JobState, escrow: Option<EscrowAccount>
 
 #[cfg(test)]
 mod tests {
-    use cyxwiz_domain::{Address, Amount, Digest, JobId};
+    use cyxwiz_domain::{Address, JobId};
 
     use super::*;
+    use crate::fixture::escrow;
 
     const NODE: Address = Address([1; 32]);
 
@@ -65,46 +66,6 @@ mod tests {
             node: (kind == Kind::AssignNode).then_some(NODE),
             retries: 0,
             signed: None,
-        }
-    }
-
-    fn escrow(state: EscrowState, node: Option<Address>) -> EscrowAccount {
-        EscrowAccount {
-            address: Address([9; 32]),
-            user: Address([8; 32]),
-            node,
-            job_id: JobId(uuid::Uuid::from_u128(1)),
-            mint: Address([7; 32]),
-            rent_payer: Address([8; 32]),
-            state,
-            amount: Amount::tokens(1),
-            paid_node: Amount::ZERO,
-            paid_user: Amount::ZERO,
-            paid_platform: Amount::ZERO,
-            spec_hash: Digest([2; 32]),
-            dataset_root: Digest([3; 32]),
-            required_epochs: 20,
-            estimated_seconds: 30,
-            timeout_seconds: 600,
-            created_at: 1,
-            assigned_at: 0,
-            deadline: 0,
-            submitted_at: 0,
-            release_at: 0,
-            cancel_at: 0,
-            settled_at: 0,
-            checkpoint_epoch: 0,
-            checkpoint_root: Digest::default(),
-            receipt_seen: 0,
-            receipt_held: 0,
-            receipt_hash: Digest::default(),
-            epochs_done: 0,
-            training_seconds: 0,
-            final_root: Digest::default(),
-            weights_hash: Digest::default(),
-            fee_bps: 1_000,
-            seq: 1,
-            slot: 1,
         }
     }
 
