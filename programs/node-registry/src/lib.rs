@@ -101,7 +101,8 @@ pub mod node_registry {
         instructions::unlock(ctx, failed)
     }
 
-    /// Cuts the stake for `reason`, then releases the job's lock. By CPI from job-escrow.
+    /// Cuts the stake for `reason`, then releases the job's lock; a timeout counts as a failure. By CPI
+    /// from job-escrow.
     pub fn slash(ctx: Context<Release>, reason: SlashReason) -> Result<()> {
         instructions::slash(ctx, reason)
     }
