@@ -97,7 +97,7 @@ pub struct SettingsArgs {
     /// Solana JSON-RPC
     #[arg(long, global = true)]
     rpc_url: Option<String>,
-    /// The coordinator's gRPC, http://host:port
+    /// The coordinator's gRPC, https://host:port, or http:// on a network of one's own
     #[arg(long, global = true)]
     coordinator: Option<String>,
     /// Address to serve engines on; port 0 for any

@@ -28,7 +28,8 @@ pub struct Settings {
     pub wallet: Option<PathBuf>,
     /// Solana JSON-RPC.
     pub rpc_url: String,
-    /// The coordinator's gRPC, `http://host:port`.
+    /// The coordinator's gRPC: `https://host:port`, or `http://` on one machine or a
+    /// network of one's own.
     pub coordinator: String,
     /// Where engines are served; port 0 takes the one of the last run, or any.
     pub listen: SocketAddr,
@@ -309,9 +310,11 @@ mod tests {
             ("region", "us".into()),
             ("trainer.device", "cpu".into()),
             ("listen", "127.0.0.1:0".into()),
+            ("coordinator", "https://market.example:7000".into()),
         ];
         let settings = Settings::load(Some(&file), flags).expect("load");
         assert_eq!(settings.region, "us");
+        assert_eq!(settings.coordinator, "https://market.example:7000");
         assert_eq!(settings.trainer.device, Device::Cpu);
         assert_eq!(settings.jobs.poll, Duration::from_millis(250));
         assert_eq!(settings.jobs.anchor_every, 4);

@@ -3,8 +3,9 @@
 
 use async_trait::async_trait;
 use cyxwiz_chain::{
-    Chain, ChainError, EscrowAccount, EscrowConfig, Receipt, SignedTransaction, Signer, TxOutcome,
-    instructions::escrow,
+    Chain, ChainError, EscrowAccount, EscrowConfig, Instruction, Receipt, SignedTransaction,
+    Signer, TxOutcome,
+    instructions::{escrow, token},
 };
 use cyxwiz_domain::{Address, Digest};
 
@@ -77,6 +78,14 @@ impl ChainLedger {
     }
 }
 
+/// `exit` after opening the token accounts that it pays to: with one closed by its
+/// owner the money could not move. The node's `owner` pays the rent; where both are
+/// open they cost nothing.
+fn settling(account: &EscrowAccount, owner: Address, exit: Instruction) -> [Instruction; 3] {
+    let open = |payee| token::create_account(owner, payee, account.mint);
+    [open(owner), open(account.user), exit]
+}
+
 #[async_trait]
 impl Ledger for ChainLedger {
     async fn escrow(&self, address: Address) -> Result<Option<EscrowAccount>, ChainError> {
@@ -122,17 +131,18 @@ impl Ledger for ChainLedger {
                 }
                 Write::SettleCancel => {
                     let lock_payer = self.chain.lock_payer(account.address).await?;
-                    instructions.push(escrow::settle_cancel(account, owner, lock_payer)?);
+                    let exit = escrow::settle_cancel(account, owner, lock_payer)?;
+                    instructions.extend(settling(account, owner, exit));
                 }
                 Write::Fail => {
-                    instructions.push(escrow::fail(
-                        account,
-                        self.chain.lock_payer(account.address).await?,
-                    )?);
+                    let lock_payer = self.chain.lock_payer(account.address).await?;
+                    let exit = escrow::fail(account, lock_payer)?;
+                    instructions.extend(settling(account, owner, exit));
                 }
                 Write::Release => {
                     let lock_payer = self.chain.lock_payer(account.address).await?;
-                    instructions.push(escrow::release(account, owner, lock_payer)?);
+                    let exit = escrow::release(account, owner, lock_payer)?;
+                    instructions.extend(settling(account, owner, exit));
                 }
             }
         }
@@ -149,5 +159,58 @@ impl Ledger for ChainLedger {
         last_valid_block_height: u64,
     ) -> Result<TxOutcome, ChainError> {
         self.chain.outcome(signature, last_valid_block_height).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use cyxwiz_chain::{EscrowState, pda};
+
+    use super::*;
+    use crate::steps::decide::tests::{NODE, escrow as account};
+
+    /// Most bytes of a transaction.
+    const PACKET: usize = 1_232;
+
+    /// Length of a transaction that `payer` signs alone.
+    fn wire_bytes(instructions: &[Instruction], payer: Address) -> usize {
+        let mut keys = BTreeSet::from([payer.0]);
+        let mut bytes = (1 + 64) + 3 + 1 + 32 + 1;
+        for instruction in instructions {
+            keys.insert(instruction.program_id.to_bytes());
+            for meta in &instruction.accounts {
+                let key = meta.pubkey.to_bytes();
+                assert!(!meta.is_signer || key == payer.0, "another must sign");
+                keys.insert(key);
+            }
+            bytes += 1 + 1 + instruction.accounts.len() + 1 + instruction.data.len();
+        }
+        bytes + 32 * keys.len()
+    }
+
+    #[test]
+    fn every_exit_opens_both_token_accounts_and_fits_a_packet() {
+        let account = account(EscrowState::Assigned);
+        let lock_payer = Address([6; 32]);
+        let exits = [
+            escrow::settle_cancel(&account, NODE, lock_payer),
+            escrow::fail(&account, lock_payer),
+            escrow::release(&account, NODE, lock_payer),
+        ];
+        for exit in exits {
+            let exit = exit.expect("it has a node");
+            let all = settling(&account, NODE, exit.clone());
+            assert!(wire_bytes(&all, NODE) <= PACKET);
+            assert_eq!(all[2], exit);
+            for (opening, payee) in all.iter().zip([NODE, account.user]) {
+                let opened = pda::token_account(payee, account.mint).0;
+                let names = |key| opening.accounts.iter().any(|m| m.pubkey.to_bytes() == key);
+                assert!(names(opened) && names(payee.0));
+                let paid = exit.accounts.iter();
+                assert!(paid.map(|m| m.pubkey.to_bytes()).any(|key| key == opened));
+            }
+        }
     }
 }
