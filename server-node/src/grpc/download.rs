@@ -5,6 +5,7 @@ use std::{
     path::PathBuf,
 };
 
+use cyxwiz_chain::EscrowState;
 use cyxwiz_domain::dataset::CHUNK_BYTES;
 use cyxwiz_proto::training::v1::{DownloadWeightsRequest, WeightsChunk};
 use futures::stream::BoxStream;
@@ -14,16 +15,22 @@ use tokio::{
 };
 use tonic::{Code, Response, Status};
 
-use super::refusal::refuse;
-use crate::jobs::{Job, files};
+use super::refusal::{self, refuse};
+use crate::{
+    jobs::{Job, files},
+    node::Node,
+    steps::delivered,
+};
 
 type Chunks = BoxStream<'static, Result<WeightsChunk, Status>>;
 
 pub(super) async fn download(
+    node: &Node,
     job: &Job,
     request: DownloadWeightsRequest,
 ) -> Result<Response<Chunks>, Status> {
     let path = path_of(job, request.epoch)?;
+    require_receipt(node, job, request.epoch).await?;
     let opened = tokio::task::spawn_blocking(move || files::open_plain(&path)).await;
     let file = opened.map_err(|error| Status::internal(error.to_string()))?;
     let file = file.map_err(|error| match error.kind() {
@@ -78,6 +85,35 @@ fn path_of(job: &Job, epoch: u32) -> Result<PathBuf, Status> {
         0 => Ok(job.weights_path()),
         epoch => Ok(job.checkpoint_path(epoch)),
     }
+}
+
+/// Work goes out against a signature: the user's under the epochs it took, or, once
+/// the completion is on the chain, the escrow's own, which can then only pay.
+async fn require_receipt(node: &Node, job: &Job, epoch: u32) -> Result<(), Status> {
+    let needed = match epoch {
+        0 => job.record().required_epochs,
+        epoch => epoch,
+    };
+    if job.receipts().seen() >= needed || is_submitted(node, job).await? {
+        return Ok(());
+    }
+    let message = format!(
+        "these weights took {needed} epochs; sign a receipt for having seen them, then ask again"
+    );
+    Err(refuse(Code::Unavailable, "receipt_pending", message))
+}
+
+async fn is_submitted(node: &Node, job: &Job) -> Result<bool, Status> {
+    // The account may be closed by now.
+    if delivered::signature_of(job, delivered::SUBMIT).is_some() {
+        return Ok(true);
+    }
+    let escrow = node.ledger.escrow(job.record().escrow).await;
+    let escrow = escrow.map_err(|error| refusal::chain(&error))?;
+    Ok(escrow.is_some_and(|escrow| {
+        escrow.node == Some(node.identity.address())
+            && matches!(escrow.state, EscrowState::Submitted | EscrowState::Paid)
+    }))
 }
 
 fn gone(epoch: u32) -> Status {

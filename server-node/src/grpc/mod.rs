@@ -87,6 +87,6 @@ impl TrainingService for Training {
         request: Request<DownloadWeightsRequest>,
     ) -> Result<Response<Self::DownloadWeightsStream>, Status> {
         let job = session::authorize(&self.node, &request)?;
-        download::download(&job, request.into_inner()).await
+        download::download(&self.node, &job, request.into_inner()).await
     }
 }

@@ -17,10 +17,7 @@ use cyxwiz_proto::training::v1::{
 use tonic::{Code, Request, Response, Status};
 
 use super::refusal::{self, refuse};
-use crate::{
-    jobs::{Job, Phase},
-    node::Node,
-};
+use crate::{jobs::Job, node::Node};
 
 /// Seconds that a resume token is good for.
 const RESUME_SECONDS: i64 = 24 * 3_600;
@@ -58,8 +55,7 @@ pub(super) async fn open(
             job
         }
     };
-    let waiting = job.record().phase == Phase::AwaitingData;
-    let missing = if waiting {
+    let missing = if job.record().phase.may_lack_data() {
         job.missing_chunks()
     } else {
         Some(Vec::new())

@@ -99,34 +99,53 @@ impl Job {
     /// # Errors
     /// [`JobError::File`].
     pub fn finish_dataset(&self) -> Result<bool, JobError> {
-        {
-            let inner = self.lock();
-            if inner.record.phase != Phase::AwaitingData {
-                return Ok(true);
-            }
-            if inner.manifest.is_none() || !inner.missing.is_empty() {
-                return Ok(false);
-            }
-            // Under the lock, so that two uploads do not both rename.
-            let (partial, whole) = (self.partial_path(), self.dataset_path());
-            if partial.exists() {
-                let publish = || {
-                    fs::File::open(&partial)?.sync_all()?;
-                    fs::rename(&partial, &whole)?;
-                    files::sync_parent(&whole)
-                };
-                publish().map_err(|error| JobError::file(&whole, error))?;
-            }
+        if self.record().phase != Phase::AwaitingData {
+            return Ok(true);
         }
-        self.enter(Phase::Training, "the dataset is complete")?;
+        let complete = self.publish_dataset()?;
+        if complete {
+            self.enter(Phase::Training, "the dataset is complete")?;
+        }
+        Ok(complete)
+    }
+
+    /// Goes on after a stop: to the training, or back to waiting for the data if the
+    /// stop came before all of it. Blocks on the disk.
+    ///
+    /// # Errors
+    /// [`JobError::File`].
+    pub fn go_on(&self, why: &str) -> Result<(), JobError> {
+        let phase = match self.publish_dataset()? {
+            true => Phase::Training,
+            false => Phase::AwaitingData,
+        };
+        self.enter(phase, why)
+    }
+
+    /// Gives the dataset its final name if every chunk is there: whether it has it.
+    fn publish_dataset(&self) -> Result<bool, JobError> {
+        // Locked throughout, so that two uploads do not both rename.
+        let inner = self.lock();
+        if inner.manifest.is_none() || !inner.missing.is_empty() {
+            return Ok(false);
+        }
+        let (partial, whole) = (self.partial_path(), self.dataset_path());
+        if partial.exists() {
+            let publish = || {
+                fs::File::open(&partial)?.sync_all()?;
+                fs::rename(&partial, &whole)?;
+                files::sync_parent(&whole)
+            };
+            publish().map_err(|error| JobError::file(&whole, error))?;
+        }
         Ok(true)
     }
 
     /// Sees by their hashes which chunks are on the disk.
     pub(super) fn find_missing_chunks(&self) -> Result<(), JobError> {
         let mut inner = self.lock();
-        let waiting = inner.record.phase == Phase::AwaitingData;
-        let Some(manifest) = inner.manifest.clone().filter(|_| waiting) else {
+        let may_lack = inner.record.phase.may_lack_data();
+        let Some(manifest) = inner.manifest.clone().filter(|_| may_lack) else {
             return Ok(());
         };
         let mut missing: std::collections::BTreeSet<u32> = (0..manifest.chunk_count()).collect();

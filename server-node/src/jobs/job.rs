@@ -19,7 +19,7 @@ use cyxwiz_domain::{
 use cyxwiz_proto::training::v1 as pb;
 use tokio::sync::{Notify, broadcast, watch};
 
-use super::{EventLog, JobError, JobRecord, KeptEvent, Phase, SignedReceipt, files};
+use super::{EventLog, JobError, JobRecord, KeptEvent, Phase, Receipts, files};
 
 /// Metrics samples that a slow engine may lie behind before it loses old ones.
 const METRICS_KEPT: usize = 64;
@@ -57,9 +57,9 @@ pub struct Local {
     pub phase: Phase,
     /// Epochs recorded.
     pub epochs_done: u32,
-    /// Highest epochs seen and held in a receipt, if there is one.
-    pub receipt: Option<(u32, u32)>,
-    /// When the user stopped it, Unix seconds of the chain's clock.
+    /// Most epochs seen and most held in receipts, 0 without one.
+    pub receipt: (u32, u32),
+    /// When the user stopped it, Unix seconds of the chain's clock; stays when it goes on.
     pub stopped_at: Option<i64>,
     /// A trainer is at work.
     pub training: bool,
@@ -85,7 +85,7 @@ pub(super) struct Inner {
     pub(super) missing: BTreeSet<u32>,
     /// Checkpoint chain; the index is the epoch.
     pub(super) chain: Vec<Digest>,
-    pub(super) receipt: Option<SignedReceipt>,
+    pub(super) receipts: Receipts,
     /// Why the training waits, if it does.
     pub(super) paused: bool,
     /// The deadline is near: nothing may wait.
@@ -160,7 +160,7 @@ impl Job {
             dir: dir.to_owned(),
             spec,
             inner: Mutex::new(Inner {
-                receipt: files::read_json(&dir.join("receipt.json"))?,
+                receipts: files::read_json(&dir.join("receipts.json"))?.unwrap_or_default(),
                 missing: BTreeSet::new(),
                 paused: false,
                 hurry: false,
@@ -244,7 +244,7 @@ impl Job {
         Local {
             phase: inner.record.phase,
             epochs_done: inner.epochs_done(),
-            receipt: inner.receipt.as_ref().map(SignedReceipt::epochs),
+            receipt: inner.receipts.epochs(),
             stopped_at: inner.record.stopped_at,
             training: inner.training,
         }

@@ -6,6 +6,7 @@ mod event_log;
 pub mod files;
 mod job;
 mod progress;
+mod receipts;
 mod record;
 mod registry;
 mod transitions;
@@ -20,7 +21,7 @@ use cyxwiz_domain::{Address, Digest, JobId, dataset::ChunkError, spec::SpecError
 
 pub use event_log::{EventLog, KeptEvent};
 pub use job::{Control, Job, Local, NewJob};
-pub use progress::{Refusal, SignedReceipt};
+pub use receipts::{Receipts, Refusal, SignedReceipt, adds_to};
 pub use record::{Completion, JobRecord, PendingWrite, Phase, Settlement};
 pub use registry::Jobs;
 pub use used_tokens::{UseError, UsedTokens};

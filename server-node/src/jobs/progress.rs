@@ -1,61 +1,17 @@
-//! Epochs, the user's receipts for them, and the user's commands.
+//! Epochs, and the user's commands.
 
 use std::{fs, path::PathBuf};
 
-use cyxwiz_chain::{Receipt, receipt_message};
 use cyxwiz_domain::{
     Digest,
     training::{EpochSummary, chain_next},
 };
-use cyxwiz_pki::wallet;
 use cyxwiz_proto::training::v1::Command;
-use serde::{Deserialize, Serialize};
 
 use super::{Control, Job, JobError, KeptEvent, Phase, files};
 
 /// Checkpoints kept for download besides the newest that the user holds.
 const CHECKPOINTS_KEPT: usize = 8;
-
-/// A receipt with the user's signature.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignedReceipt {
-    /// What is signed.
-    pub receipt: Receipt,
-    /// By the user's wallet.
-    #[serde(with = "hex::serde")]
-    pub signature: [u8; 64],
-}
-
-impl SignedReceipt {
-    /// Epochs seen and held.
-    pub fn epochs(&self) -> (u32, u32) {
-        (self.receipt.epochs_seen, self.receipt.epochs_held)
-    }
-}
-
-/// Why a receipt is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum Refusal {
-    /// Not signed by the user.
-    #[error("the receipt is not signed by the user's wallet")]
-    Signature,
-    /// Of other epochs than there are.
-    #[error("the receipt sees {seen} epochs and holds {held}, but {done} are done")]
-    Epochs {
-        /// Seen.
-        seen: u32,
-        /// Held.
-        held: u32,
-        /// Done.
-        done: u32,
-    },
-    /// Of another training.
-    #[error("the receipt's checkpoint hash is not that of epoch {0}")]
-    Checkpoint(u32),
-    /// It cannot be kept.
-    #[error(transparent)]
-    Job(#[from] JobError),
-}
 
 impl Job {
     /// Records an epoch, once, however often the trainer tells of it; whether it
@@ -96,7 +52,7 @@ impl Job {
             epoch,
             summary.checkpoint_sha256.0,
         );
-        let weights_bytes = self.keep_checkpoint(summary, inner.receipt.as_ref());
+        let weights_bytes = self.keep_checkpoint(summary, inner.receipts.held());
         inner.log.append(KeptEvent::Epoch {
             epoch,
             train_loss: summary.train_loss,
@@ -116,7 +72,7 @@ impl Job {
 
     /// Links the epoch's weights where the trainer does not prune them, if the
     /// user is to download them; their length, 0 if they are gone already.
-    fn keep_checkpoint(&self, summary: &EpochSummary, receipt: Option<&SignedReceipt>) -> u64 {
+    fn keep_checkpoint(&self, summary: &EpochSummary, held: u32) -> u64 {
         let Some(source) = self.trainer_file(&summary.checkpoint_file) else {
             return 0;
         };
@@ -138,7 +94,7 @@ impl Job {
                 tracing::debug!(job = %self.id, epoch = summary.epoch, %error, "kept no checkpoint");
                 return 0;
             }
-            self.prune_checkpoints(receipt.map_or(0, |receipt| receipt.receipt.epochs_held));
+            self.prune_checkpoints(held);
         }
         length.len()
     }
@@ -187,50 +143,17 @@ impl Job {
         self.lock().chain.get(epoch as usize).copied()
     }
 
-    /// The highest receipt.
-    pub fn receipt(&self) -> Option<SignedReceipt> {
-        self.lock().receipt.clone()
-    }
-
-    /// Checks a receipt and keeps it if it is the highest. Lower ones, as they come
-    /// after a reconnect, are no fault.
-    ///
-    /// # Errors
-    /// [`Refusal`].
-    pub fn accept_receipt(&self, signed: &SignedReceipt) -> Result<(), Refusal> {
-        let mut inner = self.lock();
-        let (seen, held) = signed.epochs();
-        let done = inner.epochs_done();
-        if seen == 0 || held > seen || seen > done {
-            return Err(Refusal::Epochs { seen, held, done });
-        }
-        if inner.chain[seen as usize] != signed.receipt.checkpoint_hash {
-            return Err(Refusal::Checkpoint(seen));
-        }
-        let record = &inner.record;
-        let message = receipt_message(record.escrow, &signed.receipt);
-        if !wallet::verify(record.user, &message, &signed.signature) {
-            return Err(Refusal::Signature);
-        }
-        let (best_seen, best_held) = inner.receipt.as_ref().map_or((0, 0), SignedReceipt::epochs);
-        // As on the chain: neither number may fall.
-        let higher =
-            seen >= best_seen && held >= best_held && (seen, held) != (best_seen, best_held);
-        if higher {
-            files::write_json(&self.path("receipt.json"), signed)?;
-            inner.receipt = Some(signed.clone());
-        }
-        drop(inner);
-        self.changed();
-        Ok(())
-    }
-
-    /// Obeys the user. `now` is the chain's clock in Unix seconds, which only a stop notes.
+    /// Obeys the user. `now` is the chain's clock in Unix seconds, which only a stop
+    /// notes. A job is stopped at a word once; after that only by the escrow, or a
+    /// user could hold this node for the whole time and never cancel.
     ///
     /// # Errors
     /// [`JobError::File`].
     pub fn command(&self, command: Command, now: i64) -> Result<(), JobError> {
-        let phase = self.lock().record.phase;
+        let (phase, stopped_before) = {
+            let inner = self.lock();
+            (inner.record.phase, inner.record.stopped_at.is_some())
+        };
         match command {
             Command::Unspecified => {}
             Command::Pause => self.update(|record| record.paused_by_user = true)?,
@@ -240,7 +163,9 @@ impl Job {
                 self.changed();
             }
             Command::Stop => {
-                if matches!(phase, Phase::AwaitingData | Phase::Training) {
+                if stopped_before {
+                    tracing::info!(job = %self.id, "stopped once already; cancel on the chain to stop it again");
+                } else if matches!(phase, Phase::AwaitingData | Phase::Training) {
                     self.update(|record| record.stopped_at = Some(now))?;
                     self.enter(Phase::Stopped, "stopped by the user")?;
                 }
@@ -257,10 +182,7 @@ impl Job {
             return Control::Stop;
         }
         let done = inner.epochs_done();
-        let seen = inner
-            .receipt
-            .as_ref()
-            .map_or(0, |receipt| receipt.receipt.epochs_seen);
+        let seen = inner.receipts.seen();
         if inner.hurry || done >= inner.record.required_epochs {
             Control::Run
         } else if inner.record.paused_by_user {

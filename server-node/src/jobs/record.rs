@@ -25,6 +25,11 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Whether chunks of the dataset may still be missing; a stop may come before all are there.
+    pub fn may_lack_data(self) -> bool {
+        matches!(self, Self::AwaitingData | Self::Stopped)
+    }
+
     /// What engines are told; a pause is training that waits.
     pub fn to_proto(self, paused: bool) -> pb::Phase {
         match self {
@@ -100,7 +105,8 @@ pub struct JobRecord {
     /// The user wants it to wait.
     #[serde(default)]
     pub paused_by_user: bool,
-    /// When the user stopped it, Unix seconds of the chain's clock.
+    /// When the user stopped it, Unix seconds of the chain's clock; stays when the
+    /// job goes on, since a stop is obeyed once.
     #[serde(default)]
     pub stopped_at: Option<i64>,
     /// Threads it was begun with: another number would round differently.

@@ -4,7 +4,7 @@
 use cyxwiz_chain::{EscrowAccount, EscrowState};
 use cyxwiz_domain::Address;
 
-use crate::jobs::{Local, Phase};
+use crate::jobs::{Local, Phase, adds_to};
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,11 +15,11 @@ pub enum Action {
     Train,
     /// Kill the trainer: what it does is worth nothing any more.
     StopTraining,
-    /// The user's stop was not followed by a cancellation: go on training.
+    /// The user's stop was not followed by a cancellation: go on as before it.
     GoOn,
     /// Anchor the checkpoint of this epoch.
     Anchor(u32),
-    /// Show the highest receipt.
+    /// Show a receipt that says more than the chain knows.
     PresentReceipt,
     /// Put the completion on the chain.
     Submit,
@@ -144,26 +144,23 @@ pub fn is_hurried(escrow: &EscrowAccount, now: i64, seconds_needed: f64) -> bool
 }
 
 fn has_higher_receipt(local: &Local, escrow: &EscrowAccount) -> bool {
-    let known = (escrow.receipt_seen, escrow.receipt_held);
-    local
-        .receipt
-        .is_some_and(|(seen, held)| seen >= known.0 && held >= known.1 && (seen, held) != known)
+    adds_to(local.receipt, (escrow.receipt_seen, escrow.receipt_held))
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use cyxwiz_domain::{Amount, Digest, JobId};
 
     use super::*;
 
-    const NODE: Address = Address([7; 32]);
+    pub(crate) const NODE: Address = Address([7; 32]);
     const POLICY: Policy = Policy {
         node: NODE,
         anchor_every: 10,
         stop_grace: 120,
     };
 
-    fn escrow(state: EscrowState) -> EscrowAccount {
+    pub(crate) fn escrow(state: EscrowState) -> EscrowAccount {
         EscrowAccount {
             address: Address([1; 32]),
             user: Address([2; 32]),
@@ -207,7 +204,7 @@ mod tests {
         Local {
             phase,
             epochs_done: 0,
-            receipt: None,
+            receipt: (0, 0),
             stopped_at: None,
             training: false,
         }
@@ -222,7 +219,7 @@ mod tests {
         };
         use EscrowState::{Assigned, Cancelled, Cancelling, Paid, Submitted, TimedOut};
         let receipt = |phase| Local {
-            receipt: Some((5, 2)),
+            receipt: (5, 2),
             ..local(phase)
         };
         let busy = |phase, epochs_done| Local {
@@ -292,13 +289,16 @@ mod tests {
             ..escrow(EscrowState::Cancelling)
         };
         let with = |receipt| Local {
-            receipt: Some(receipt),
+            receipt,
             ..local(Phase::Stopped)
         };
         let step = |receipt| next_step(&with(receipt), Some(&known), 0, &POLICY);
         assert_eq!(step((5, 2)), Action::SettleCancel);
         assert_eq!(step((5, 3)), Action::PresentReceipt);
-        assert_eq!(step((6, 1)), Action::SettleCancel, "held may not fall");
+        assert_eq!(step((6, 1)), Action::PresentReceipt, "more is seen");
+        assert_eq!(step((4, 3)), Action::PresentReceipt, "more is held");
+        assert_eq!(step((5, 1)), Action::SettleCancel);
+        assert_eq!(step((4, 2)), Action::SettleCancel);
     }
 
     #[test]

@@ -12,6 +12,9 @@ use crate::{
     node::Node,
 };
 
+/// The name of the write that puts the completion on the chain.
+pub const SUBMIT: &str = "submit_completion";
+
 /// Time between two questions after a transaction.
 const POLL: Duration = Duration::from_millis(200);
 /// Questions between two sendings.

@@ -130,17 +130,20 @@ impl Driver {
                 self.training_ended().await;
             }
             (Action::GoOn, _) => {
-                self.job.update(|record| record.stopped_at = None)?;
-                self.job.enter(
-                    Phase::Training,
-                    "the stop was not followed by a cancellation",
-                )?;
+                let job = Arc::clone(&self.job);
+                let go_on = move || job.go_on("the stop was not followed by a cancellation");
+                tokio::task::spawn_blocking(go_on).await.map_err(|panic| {
+                    JobError::Inconsistent {
+                        id: self.job.id(),
+                        problem: panic.to_string(),
+                    }
+                })??;
             }
             (Action::NoteSubmitted, Some(escrow)) => self.note_submitted(&escrow)?,
             (Action::NoteSettled, escrow) => settled::note(&self.node, &self.job, escrow.as_ref())?,
             (Action::Anchor(epoch), Some(escrow)) => return Ok(self.anchor(&escrow, epoch).await),
             (Action::PresentReceipt, Some(escrow)) => {
-                let writes = self.receipt_write().into_iter().collect::<Vec<_>>();
+                let writes: Vec<_> = self.receipt_write(&escrow).into_iter().collect();
                 self.write(&escrow, "present_receipt", &writes).await?;
             }
             (Action::Submit, Some(escrow)) => self.submit(&escrow).await?,
@@ -175,8 +178,7 @@ impl Driver {
 
     async fn submit(&self, escrow: &EscrowAccount) -> Result<(), StepError> {
         let submission = delivered::submission(&self.job)?;
-        self.write(escrow, "submit_completion", &[submission])
-            .await?;
+        self.write(escrow, delivered::SUBMIT, &[submission]).await?;
         Ok(())
     }
 
@@ -187,7 +189,7 @@ impl Driver {
         }
         self.job
             .enter(Phase::Submitted, "the completion is on the chain")?;
-        let signature = delivered::signature_of(&self.job, "submit_completion");
+        let signature = delivered::signature_of(&self.job, delivered::SUBMIT);
         self.node.report(Report::Completion {
             job: self.job.id(),
             signature: signature.unwrap_or_default(),
@@ -201,15 +203,7 @@ impl Driver {
         let (Some(root), true) = (root, Instant::now() >= self.no_anchor_before) else {
             return false;
         };
-        let shown = (escrow.receipt_seen, escrow.receipt_held);
-        let higher = |write: &Write| match write {
-            Write::PresentReceipt(receipt, _) => {
-                let ours = (receipt.epochs_seen, receipt.epochs_held);
-                ours.0 >= shown.0 && ours.1 >= shown.1 && ours != shown
-            }
-            _ => false,
-        };
-        let mut writes: Vec<Write> = self.receipt_write().into_iter().filter(higher).collect();
+        let mut writes: Vec<Write> = self.receipt_write(escrow).into_iter().collect();
         writes.push(Write::Anchor { epoch, root });
         match self.write(escrow, "anchor_checkpoint", &writes).await {
             Ok(()) => true,
@@ -221,8 +215,11 @@ impl Driver {
         }
     }
 
-    fn receipt_write(&self) -> Option<Write> {
-        let signed = self.job.receipt()?;
+    /// A receipt that says more than the chain knows; what another one says follows
+    /// in a transaction of its own.
+    fn receipt_write(&self, escrow: &EscrowAccount) -> Option<Write> {
+        let receipts = self.job.receipts();
+        let signed = receipts.beyond((escrow.receipt_seen, escrow.receipt_held))?;
         Some(Write::PresentReceipt(signed.receipt, signed.signature))
     }
 

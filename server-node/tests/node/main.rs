@@ -3,6 +3,7 @@
 
 mod confine;
 mod coordinator;
+mod download;
 mod engine;
 mod escrows;
 mod session;

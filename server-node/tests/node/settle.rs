@@ -14,8 +14,8 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_cancelled_job_is_split_by_the_highest_receipt_at_once() {
-    let stand = Stand::new(Setup {
+async fn a_cancelled_job_is_split_by_the_receipts_together_at_once() {
+    let mut stand = Stand::new(Setup {
         epochs: 100,
         receipt_lag: 100,
         ..Setup::default()
@@ -25,20 +25,26 @@ async fn a_cancelled_job_is_split_by_the_highest_receipt_at_once() {
     engine.upload(chunks(&stand.data)).await.expect("upload");
     let mut attached = engine.attach(0).await.expect("attach");
     let (first, second) = (attached.epoch().await, attached.epoch().await);
-    let sign = |epoch: &pb::Epoch| {
+    let sign = |epoch: &pb::Epoch, held| {
         receipt(
             &stand.user,
             stand.escrow,
             epoch.epoch,
-            0,
+            held,
             &epoch.checkpoint_hash,
         )
     };
-    attached.send(sign(&second)).await;
-    attached.send(sign(&first)).await;
-    until("the receipt", || stand.job().receipt().is_some()).await;
+    attached.send(sign(&second, 0)).await;
+    attached.send(sign(&first, 1)).await;
+    until("both receipts", || {
+        stand.job().receipts().epochs() == (2, 1)
+    })
+    .await;
     attached.command(pb::Command::Stop).await;
     attached.phase(pb::Phase::Stopped).await;
+    stand.restart().await;
+    let (mut engine, _) = engine.resume(&stand).await;
+    let mut attached = engine.attach(0).await.expect("attach");
     stand
         .escrows
         .change(stand.escrow, |e| e.state = EscrowState::Cancelling);
@@ -49,9 +55,10 @@ async fn a_cancelled_job_is_split_by_the_highest_receipt_at_once() {
     );
     let account = stand.account();
     assert_eq!(
-        (account.state, account.receipt_seen),
-        (EscrowState::Cancelled, 2)
+        (account.state, account.receipt_seen, account.receipt_held),
+        (EscrowState::Cancelled, 2, 1)
     );
+    assert_eq!(account.receipt_hash.0, *second.checkpoint_hash);
     assert_eq!(account.paid_node, Amount::tokens(2));
 }
 
@@ -111,6 +118,58 @@ async fn a_stop_without_a_cancellation_holds_only_for_the_grace() {
     attached.phase(pb::Phase::Stopped).await;
     stand.escrows.now.fetch_add(121, Ordering::SeqCst);
     attached.phase(pb::Phase::Training).await;
+    attached.epoch().await;
+}
+
+#[tokio::test]
+async fn a_stop_before_the_data_leads_back_to_waiting_for_it_and_is_obeyed_once() {
+    let mut stand = Stand::new(Setup {
+        receipt_lag: 100,
+        ..Setup::default()
+    })
+    .await;
+    let (mut engine, opened) = Engine::open(&stand).await;
+    let missing = opened.missing_chunks;
+    assert!(!missing.is_empty());
+    let mut attached = engine.attach(0).await.expect("attach");
+    attached.command(pb::Command::Stop).await;
+    attached.phase(pb::Phase::Stopped).await;
+    stand.restart().await;
+    stand.escrows.now.fetch_add(121, Ordering::SeqCst);
+    until("waiting again", || {
+        stand.job().record().phase == Phase::AwaitingData
+    })
+    .await;
+
+    let (mut engine, opened) = engine.resume(&stand).await;
+    assert_eq!(opened.phase(), pb::Phase::AwaitingData);
+    assert_eq!(opened.missing_chunks, missing);
+    let mut attached = engine.attach(opened.last_seq).await.expect("attach");
+    attached.command(pb::Command::Stop).await;
+    engine.upload(chunks(&stand.data)).await.expect("upload");
+    attached.epoch().await;
+    attached.command(pb::Command::Stop).await;
+    loop {
+        let (_, body) = attached.kept().await.expect("stream").expect("an event");
+        if let pb::train_event::Body::Phase(changed) = body {
+            assert_ne!(changed.phase(), pb::Phase::Stopped);
+            if changed.phase() == pb::Phase::Submitted {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn data_that_came_during_a_stop_is_trained_on_after_it() {
+    let stand = Stand::new(Setup::default()).await;
+    let (mut engine, _) = Engine::open(&stand).await;
+    let mut attached = engine.attach(0).await.expect("attach");
+    attached.command(pb::Command::Stop).await;
+    attached.phase(pb::Phase::Stopped).await;
+    engine.upload(chunks(&stand.data)).await.expect("upload");
+    assert_eq!(stand.job().record().phase, Phase::Stopped);
+    stand.escrows.now.fetch_add(121, Ordering::SeqCst);
     attached.epoch().await;
 }
 
