@@ -130,7 +130,7 @@ async fn expired(stack: &Stack, dies: bool) {
         .await
         .expect("configured")
         .assign_window_seconds;
-    let escrow = user.fund(&stack, &job.escrow).await;
+    let escrow = user.fund(stack, &job.escrow).await;
     stack.advance_time(window + 3600);
     // It may be refused or accepted; either way the money must come back.
     let _ = user.confirm(job.id).await;
