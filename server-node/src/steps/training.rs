@@ -5,7 +5,6 @@ use std::{fs, io::Read as _, sync::Arc, time::Duration};
 
 use cyxwiz_domain::{
     Digest,
-    spec::JobSpec,
     training::{Command, EpochSummary, Event, FailureKind},
 };
 use cyxwiz_proto::training::v1 as pb;
@@ -23,10 +22,6 @@ use crate::{
 const MAX_DEATHS: u32 = 3;
 /// Wait after the first death; it doubles.
 const RESTART: Duration = Duration::from_millis(500);
-
-/// Floating-point operations in a step that are worth a thread: a few milliseconds
-/// of one core.
-const FLOPS_PER_THREAD: f64 = 2e8;
 
 /// How one run of the trainer ended.
 #[derive(Debug)]
@@ -107,7 +102,7 @@ async fn run(node: &Node, job: &Arc<Job>) -> Result<End, RunError> {
     let threads = job
         .record()
         .threads
-        .unwrap_or_else(|| threads_worth(job.spec(), node.settings.threads()));
+        .unwrap_or_else(|| job.spec().useful_threads(node.settings.threads()));
     job.update(|record| record.threads = Some(threads))?;
     let (spec, data) = (job.path("spec.json"), job.dataset_path());
     let (work, log) = (job.work_dir(), job.path("trainer.log"));
@@ -164,17 +159,6 @@ async fn run(node: &Node, job: &Arc<Job>) -> Result<End, RunError> {
             return Ok(end);
         }
     }
-}
-
-/// Threads that speed `spec` up, at most `most`: small steps spend longer in handing
-/// work over than in doing it, and much longer where cores are shared.
-fn threads_worth(spec: &JobSpec, most: u32) -> u32 {
-    // Forward and twice as much backward.
-    let step =
-        spec.plan().map_or(0.0, |plan| 3.0 * plan.flops() as f64) * f64::from(spec.training.batch);
-    (step / FLOPS_PER_THREAD)
-        .ceil()
-        .clamp(1.0, f64::from(most.max(1))) as u32
 }
 
 /// Tells the trainer something. If it has ended, its last events say why.
@@ -310,31 +294,4 @@ fn publish_weights(job: &Job, name: &str, expected: Digest) -> Result<u64, JobEr
     };
     publish().map_err(|error| JobError::file(&target, error))?;
     Ok(length)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn spec(batch: u32) -> JobSpec {
-        let document = json!({
-            "job": { "name": "test", "epochs": 1 },
-            "dataset": { "format": "csv", "shape": [1000] },
-            "model": { "layers": [{ "type": "linear", "out": 1000 }] },
-            "training": { "loss": "cross_entropy", "batch": batch },
-            "optimizer": { "type": "adam", "lr": 0.01 },
-        });
-        JobSpec::from_json(document.to_string().as_bytes()).expect("spec")
-    }
-
-    #[test]
-    fn threads_follow_the_work_of_a_step() {
-        // About six million operations a row.
-        assert_eq!(threads_worth(&spec(8), 16), 1);
-        assert_eq!(threads_worth(&spec(100), 16), 3);
-        assert_eq!(threads_worth(&spec(4096), 16), 16);
-        assert_eq!(threads_worth(&spec(4096), 1), 1);
-    }
 }

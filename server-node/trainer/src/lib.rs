@@ -16,5 +16,5 @@ mod trainer;
 pub use checkpoint::{Progress, Store};
 pub use error::TrainError;
 pub use run::{Job, METRICS_INTERVAL, Outcome, run};
-pub use torch::{DeviceChoice, TorchTrainer, suitable_threads};
+pub use torch::{DeviceChoice, TorchTrainer};
 pub use trainer::{Tally, Trainer};

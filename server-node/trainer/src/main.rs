@@ -21,9 +21,7 @@ use cyxwiz_domain::{
     spec::JobSpec,
     training::{Command, Event},
 };
-use cyxwiz_trainer::{
-    DeviceChoice, Job, Outcome, Store, TorchTrainer, TrainError, benchmark, run, suitable_threads,
-};
+use cyxwiz_trainer::{DeviceChoice, Job, Outcome, Store, TorchTrainer, TrainError, benchmark, run};
 
 /// Exit code of a run that was stopped and can be resumed.
 const STOPPED: u8 = 3;
@@ -127,7 +125,7 @@ fn execute(args: &RunArgs) -> Result<Outcome, TrainError> {
     };
     let before = resume.as_ref().map(|(progress, _)| progress.threads);
     let threads = args.machine.threads.or(before);
-    let threads = threads.unwrap_or_else(|| suitable_threads(&spec, cores()));
+    let threads = threads.unwrap_or_else(|| spec.useful_threads(cores()));
 
     let mut trainer = TorchTrainer::new(&spec, &table, device, threads)?;
     let job = Job::new(spec, table.rows(), dataset_root);

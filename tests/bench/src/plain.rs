@@ -8,7 +8,7 @@ use cyxwiz_domain::{
     dataset::{Split, Table, epoch_order},
     spec::JobSpec,
 };
-use cyxwiz_trainer::{DeviceChoice, TorchTrainer, Trainer as _, suitable_threads};
+use cyxwiz_trainer::{DeviceChoice, TorchTrainer, Trainer as _};
 
 /// Trains `spec` on the file `data`; seconds from reading the data to the last step,
 /// and the held-out accuracy.
@@ -19,7 +19,7 @@ pub fn train(spec: &JobSpec, data: &Path) -> anyhow::Result<(f64, f64)> {
     let test = u32::try_from(spec.test_rows(u64::from(rows)))?;
     let split = Split::new(rows, test, spec.dataset.split.seed);
     let cores = std::thread::available_parallelism()?.get();
-    let threads = suitable_threads(spec, u32::try_from(cores)?);
+    let threads = spec.useful_threads(u32::try_from(cores)?);
     let mut trainer = TorchTrainer::new(spec, &table, DeviceChoice::Cpu.resolve()?, threads)?;
     let mut step = 0u64;
     for epoch in 1..=spec.job.epochs {

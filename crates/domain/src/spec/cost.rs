@@ -15,6 +15,9 @@ pub const REFERENCE_START_SECONDS: f64 = 1.0;
 
 /// A backward pass costs about two forward passes.
 const TRAINING_PASSES: f64 = 3.0;
+/// Floating-point operations in a step that are worth a thread: a few milliseconds
+/// of one core.
+const FLOPS_PER_THREAD: f64 = 2e8;
 
 impl JobSpec {
     /// The model with all shapes known.
@@ -57,6 +60,17 @@ impl JobSpec {
         let test = self.test_rows(rows);
         let forward = self.plan().map_or(0.0, |plan| plan.flops() as f64);
         forward * (TRAINING_PASSES * (rows - test) as f64 + test as f64)
+    }
+
+    /// Threads of one operation that speed this job up, 1 to `most`: small steps
+    /// spend longer in handing work over than in doing it, and much longer where
+    /// cores are shared.
+    pub fn useful_threads(&self, most: u32) -> u32 {
+        let forward = self.plan().map_or(0.0, |plan| plan.flops() as f64);
+        let step = TRAINING_PASSES * forward * f64::from(self.training.batch);
+        (step / FLOPS_PER_THREAD)
+            .ceil()
+            .clamp(1.0, f64::from(most.max(1))) as u32
     }
 
     /// Seconds that the job takes over `rows` rows on a machine of `rate` times

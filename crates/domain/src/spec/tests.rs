@@ -276,3 +276,23 @@ fn schedules_move_the_rate() {
     assert_eq!(cosine.lr(1.0, 0, 10), 1.0);
     assert!((cosine.lr(1.0, 5, 10) - 0.6).abs() < 1e-12);
 }
+
+fn wide_layer(batch: u32) -> JobSpec {
+    let document = serde_json::json!({
+        "job": { "name": "test", "epochs": 1 },
+        "dataset": { "format": "csv", "shape": [1000] },
+        "model": { "layers": [{ "type": "linear", "out": 1000 }] },
+        "training": { "loss": "cross_entropy", "batch": batch },
+        "optimizer": { "type": "adam", "lr": 0.01 },
+    });
+    JobSpec::from_json(document.to_string().as_bytes()).expect("spec")
+}
+
+#[test]
+fn threads_follow_the_work_of_a_step() {
+    // About six million operations a row.
+    assert_eq!(wide_layer(8).useful_threads(16), 1);
+    assert_eq!(wide_layer(100).useful_threads(16), 3);
+    assert_eq!(wide_layer(4096).useful_threads(16), 16);
+    assert_eq!(wide_layer(4096).useful_threads(1), 1);
+}

@@ -46,20 +46,6 @@ impl DeviceChoice {
     }
 }
 
-/// Work of one step that is worth a thread of its own. Below it threads spend their
-/// time waiting for each other, many times it on a machine with other work.
-const STEP_FLOPS_PER_THREAD: u64 = 200_000_000;
-
-/// Threads for `spec` on a machine of `cores`: what its steps can use.
-pub fn suitable_threads(spec: &JobSpec, cores: u32) -> u32 {
-    let forward = spec.plan().map_or(0, |plan| plan.flops());
-    let step = forward.saturating_mul(3 * u64::from(spec.training.batch));
-    let useful = step / STEP_FLOPS_PER_THREAD;
-    u32::try_from(useful)
-        .unwrap_or(u32::MAX)
-        .clamp(1, cores.max(1))
-}
-
 /// Trains a spec's model in libtorch.
 pub struct TorchTrainer {
     device: Device,
