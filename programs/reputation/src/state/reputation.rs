@@ -3,8 +3,8 @@ use anchor_lang::prelude::*;
 use crate::{
     ReputationError,
     math::{
-        Evidence, MAX_STARS, PENALTY_FAILED, PENALTY_TIMED_OUT, RECOVERY_FIVE_STARS, RECOVERY_JOB,
-        Tier, score, tier,
+        Evidence, MAX_STARS, PENALTY_DISPUTE_LOST, PENALTY_FAILED, PENALTY_TIMED_OUT,
+        RECOVERY_FIVE_STARS, RECOVERY_JOB, Tier, score, tier,
     },
 };
 
@@ -22,6 +22,15 @@ pub enum Outcome {
     TimedOut,
     /// The user cancelled after assignment; no fault of the node.
     CancelledByUser,
+    /// A dispute was settled for the user: the node's fault.
+    DisputeLost,
+    /// A dispute was settled for the node: paid in full, and the user's fault.
+    DisputeWon {
+        /// Whether it kept to its estimate.
+        on_time: bool,
+    },
+    /// A dispute ended without a verdict for either side; nobody's fault.
+    DisputeUnresolved,
 }
 
 /// A node's history, at PDA ["reputation", node owner].
@@ -84,7 +93,7 @@ impl Reputation {
     /// Counts a settled job and computes the score anew.
     pub fn record(&mut self, outcome: Outcome, now: i64) {
         match outcome {
-            Outcome::Completed { on_time } => {
+            Outcome::Completed { on_time } | Outcome::DisputeWon { on_time } => {
                 bump(&mut self.jobs_completed);
                 if on_time {
                     bump(&mut self.jobs_on_time);
@@ -100,6 +109,11 @@ impl Reputation {
                 self.penalize(PENALTY_TIMED_OUT);
             }
             Outcome::CancelledByUser => bump(&mut self.jobs_cancelled),
+            Outcome::DisputeLost => {
+                bump(&mut self.disputes_lost);
+                self.penalize(PENALTY_DISPUTE_LOST);
+            }
+            Outcome::DisputeUnresolved => {}
         }
         self.settle(now);
     }

@@ -31,8 +31,14 @@ impl UserReputation {
     /// Counts a settled job.
     pub fn record(&mut self, outcome: Outcome, now: i64) {
         bump(&mut self.jobs);
-        if outcome == Outcome::CancelledByUser {
-            bump(&mut self.cancels);
+        match outcome {
+            Outcome::CancelledByUser => bump(&mut self.cancels),
+            Outcome::DisputeWon { .. } => bump(&mut self.disputes_lost),
+            Outcome::Completed { .. }
+            | Outcome::Failed
+            | Outcome::TimedOut
+            | Outcome::DisputeLost
+            | Outcome::DisputeUnresolved => {}
         }
         self.last_change = now;
     }
