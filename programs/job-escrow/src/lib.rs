@@ -16,11 +16,11 @@
 pub mod errors;
 pub mod events;
 pub mod instructions;
-pub mod math;
 pub mod receipt;
 pub mod state;
 
 use anchor_lang::prelude::*;
+pub use cyxwiz_economics::escrow as math;
 use cyxwiz_sbf_builtins as _;
 
 pub use errors::EscrowError;

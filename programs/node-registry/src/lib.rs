@@ -15,11 +15,11 @@
 pub mod errors;
 pub mod events;
 pub mod instructions;
-pub mod math;
 pub mod state;
 pub mod tokens;
 
 use anchor_lang::prelude::*;
+pub use cyxwiz_economics::stake as math;
 use cyxwiz_sbf_builtins as _;
 
 pub use errors::RegistryError;

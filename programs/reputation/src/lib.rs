@@ -15,10 +15,10 @@ pub mod errors;
 pub mod escrow_view;
 pub mod events;
 pub mod instructions;
-pub mod math;
 pub mod state;
 
 use anchor_lang::prelude::*;
+pub use cyxwiz_economics::reputation as math;
 use cyxwiz_sbf_builtins as _;
 
 pub use errors::ReputationError;

@@ -1,6 +1,7 @@
 use anchor_lang::prelude::*;
+use cyxwiz_economics::BPS;
 
-use crate::{RegistryError, math::BPS};
+use crate::RegistryError;
 
 const DAY: i64 = 86_400;
 

@@ -3,7 +3,7 @@
 //! Shares are rounded down, and what rounding leaves goes to the last payee named, so that the parts
 //! of a [`Split`] always add up to what was funded.
 
-use node_registry::math::portion;
+use crate::{BPS, portion};
 
 /// Who gets how many base units of an escrow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,10 +54,76 @@ impl Split {
         })
     }
 
+    /// A disputed job of which the node earned `node_bps`: the fee comes out of that part, the user gets
+    /// the rest. `None` above a whole.
+    pub fn shared(amount: u64, node_bps: u16, fee_bps: u16) -> Option<Self> {
+        let earned = portion(amount, node_bps)?;
+        Some(Self {
+            user: amount.checked_sub(earned)?,
+            ..Self::paid(earned, fee_bps)?
+        })
+    }
+
     /// All parts together.
     pub fn total(&self) -> Option<u64> {
         self.node.checked_add(self.user)?.checked_add(self.platform)
     }
+}
+
+/// What a user pledges to dispute a job of `amount`: `bps` of it rounded down, but at least one unit, so
+/// that a bond of 0 always means that there is no dispute.
+pub fn dispute_bond(amount: u64, bps: u16) -> Option<u64> {
+    Some(portion(amount, bps)?.max(1))
+}
+
+/// Who gets how many base units of the collected fees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FeeSplit {
+    /// To the vault that stake is rewarded from.
+    pub rewards: u64,
+    /// To those who develop.
+    pub development: u64,
+    /// To those who provide liquidity.
+    pub liquidity: u64,
+    /// Destroyed, lowering the supply.
+    pub burned: u64,
+}
+
+impl FeeSplit {
+    /// Splits all of `collected` by `[rewards, development, liquidity, burned]` basis points. The last
+    /// three are rounded down; the rewards get what they leave, so that nothing remains. `None` where the
+    /// points do not add up to a whole.
+    pub fn new(collected: u64, bps: [u16; 4]) -> Option<Self> {
+        if !is_whole(bps) {
+            return None;
+        }
+        let [_, development, liquidity, burned] = bps;
+        let development = portion(collected, development)?;
+        let liquidity = portion(collected, liquidity)?;
+        let burned = portion(collected, burned)?;
+        Some(Self {
+            rewards: collected
+                .checked_sub(development)?
+                .checked_sub(liquidity)?
+                .checked_sub(burned)?,
+            development,
+            liquidity,
+            burned,
+        })
+    }
+
+    /// All parts together.
+    pub fn total(&self) -> Option<u64> {
+        self.rewards
+            .checked_add(self.development)?
+            .checked_add(self.liquidity)?
+            .checked_add(self.burned)
+    }
+}
+
+/// Whether these basis points add up to exactly a whole.
+pub fn is_whole(bps: [u16; 4]) -> bool {
+    bps.iter().map(|part| u32::from(*part)).sum::<u32>() == u32::from(BPS)
 }
 
 /// `epochs` out of `required` of `amount`, rounded down; nothing where no epochs are required.
@@ -123,6 +189,58 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_shared_job_pays_the_fee_out_of_the_nodes_part() {
+        // 60 % of 1,001 is 600; 60 fee
+        let split = Split::shared(1_001, 6_000, 1_000).unwrap();
+        assert_eq!((split.node, split.user, split.platform), (540, 401, 60));
+        for amount in [0, 1, 7, 1_000_003, u64::MAX] {
+            for bps in [0, 1, 3_333, 9_999, 10_000] {
+                let split = Split::shared(amount, bps, 800).unwrap();
+                assert_eq!(split.total(), Some(amount));
+            }
+            assert_eq!(
+                Split::shared(amount, BPS, 1_000),
+                Split::paid(amount, 1_000)
+            );
+            let none = Split::shared(amount, 0, 1_000).unwrap();
+            assert_eq!((none.node, none.platform), (0, 0));
+        }
+        assert_eq!(Split::shared(1_000, 10_001, 1_000), None);
+    }
+
+    #[test]
+    fn a_bond_is_never_nothing() {
+        let bonds = [(0, 500), (1, 500), (19, 500), (20, 500), (40, 500), (9, 0)];
+        let units = bonds.map(|(amount, bps)| dispute_bond(amount, bps).unwrap());
+        assert_eq!(units, [1, 1, 1, 1, 2, 1]);
+        assert_eq!(dispute_bond(u64::MAX, 2_000), Some(u64::MAX / 5));
+    }
+
+    #[test]
+    fn fees_are_split_whole_and_rounding_rewards_stake() {
+        const BY_DEFAULT: [u16; 4] = [4_000, 3_000, 2_000, 1_000];
+        let parts = |collected| {
+            let split = FeeSplit::new(collected, BY_DEFAULT).unwrap();
+            assert_eq!(split.total(), Some(collected));
+            (
+                split.rewards,
+                split.development,
+                split.liquidity,
+                split.burned,
+            )
+        };
+        assert_eq!(parts(0), (0, 0, 0, 0));
+        assert_eq!(parts(1), (1, 0, 0, 0));
+        assert_eq!(parts(9), (6, 2, 1, 0));
+        assert_eq!(parts(1_000), (400, 300, 200, 100));
+        let _ = parts(u64::MAX);
+        assert_eq!(FeeSplit::new(1_000, [4_000, 3_000, 2_000, 999]), None);
+        assert_eq!(FeeSplit::new(1_000, [u16::MAX; 4]), None);
+        let all_burned = FeeSplit::new(7, [0, 0, 0, BPS]).unwrap();
+        assert_eq!((all_burned.burned, all_burned.rewards), (7, 0));
     }
 
     #[test]

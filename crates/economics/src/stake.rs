@@ -1,10 +1,6 @@
 //! The registry's arithmetic: pure, checked, in base units (9 decimals), seconds and basis points.
 
-/// Base units in one CYXWIZ.
-pub const CYXWIZ: u64 = 1_000_000_000;
-
-/// Basis points in a whole.
-pub const BPS: u16 = 10_000;
+use crate::{CYXWIZ, portion};
 
 /// (job amount below this, stake to lock), in base units, ascending.
 const STAKE_TIERS: [(u64, u64); 3] = [
@@ -20,12 +16,6 @@ pub fn required_stake(job_amount: u64) -> u64 {
         .iter()
         .find(|(limit, _)| job_amount < *limit)
         .map_or(TOP_STAKE, |(_, stake)| *stake)
-}
-
-/// `bps` of `amount`, rounded down. At most `amount` for `bps` up to [`BPS`].
-pub fn portion(amount: u64, bps: u16) -> Option<u64> {
-    let share = u128::from(amount).checked_mul(u128::from(bps))? / u128::from(BPS);
-    u64::try_from(share).ok()
 }
 
 /// How a slash of some stake is used.
@@ -86,14 +76,6 @@ mod tests {
         for (amount, stake) in cases {
             assert_eq!(required_stake(amount), stake * CYXWIZ, "job of {amount}");
         }
-    }
-
-    #[test]
-    fn portions_round_down_and_never_overflow() {
-        assert_eq!(portion(9, 1_000), Some(0));
-        assert_eq!(portion(19, 1_000), Some(1));
-        assert_eq!(portion(u64::MAX, BPS), Some(u64::MAX));
-        assert_eq!(portion(u64::MAX, u16::MAX), None);
     }
 
     #[test]
