@@ -8,10 +8,10 @@ use super::table::{DatasetError, Rules, Table};
 use crate::spec::{ColumnRef, DatasetSpec};
 
 /// Where label and features stand in a line.
-struct Columns {
-    count: usize,
-    label: usize,
-    features: Vec<usize>,
+pub(super) struct Columns {
+    pub(super) count: usize,
+    pub(super) label: usize,
+    pub(super) features: Vec<usize>,
     names: Option<Vec<String>>,
 }
 
@@ -65,7 +65,7 @@ pub(super) fn read(
 }
 
 impl Columns {
-    fn find(
+    pub(super) fn find(
         spec: &DatasetSpec,
         names: Option<Vec<String>>,
         count: usize,

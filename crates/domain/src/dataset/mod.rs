@@ -1,10 +1,13 @@
 //! Datasets: the chunk manifest that binds the bytes, and the rows in them.
 
 mod csv;
+mod idx;
 mod manifest;
+mod npy;
 mod safetensors;
 mod split;
 mod table;
+mod text;
 
 pub use manifest::{CHUNK_BYTES, ChunkError, Manifest, ManifestError};
 pub use split::{Split, epoch_order};

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io::Read};
 use serde::Deserialize;
 
 use super::table::{DatasetError, Rules, Table};
-use crate::spec::DatasetSpec;
+use crate::spec::{DatasetSpec, Format};
 
 /// Largest header accepted.
 const MAX_HEADER: u64 = 1 << 20;
@@ -37,32 +37,7 @@ pub(super) fn read(
 
     let features = numbers(&header, &data, "features")?;
     let labels = numbers(&header, &data, "labels")?;
-    let expected = usize::try_from(spec.sample_len()).unwrap_or(usize::MAX);
-    let actual = features.len() / labels.len().max(1);
-    if Some(features.len()) != labels.len().checked_mul(expected) {
-        let shape = spec.shape.clone();
-        return Err(DatasetError::SampleLength {
-            actual,
-            expected,
-            shape,
-        });
-    }
-    let checked = |name: &str, values: Vec<f32>, check: &dyn Fn(f32) -> Result<f32, String>| {
-        let check = |(i, value): (usize, f32)| match value.is_finite() {
-            true => check(value).map_err(|e| invalid(format!("`{name}`, number {i}: {e}"))),
-            false => Err(invalid(format!("`{name}`, number {i} is not finite"))),
-        };
-        values
-            .into_iter()
-            .enumerate()
-            .map(check)
-            .collect::<Result<Vec<_>, _>>()
-    };
-    Ok(Table {
-        features: checked("features", features, &|v| rules.feature(v))?,
-        labels: checked("labels", labels, &|v| rules.label(v))?,
-        sample_len: expected,
-    })
+    Table::of_arrays(features, labels, spec, rules)
 }
 
 fn numbers(
@@ -109,5 +84,8 @@ fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
 }
 
 fn invalid(problem: String) -> DatasetError {
-    DatasetError::Format(problem)
+    DatasetError::Format {
+        format: Format::Safetensors.name(),
+        problem,
+    }
 }

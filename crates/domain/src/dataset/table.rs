@@ -2,8 +2,10 @@
 
 use std::io::{self, Read};
 
-use super::{csv, safetensors};
-use crate::spec::{Format, JobSpec, Layer};
+use flate2::read::MultiGzDecoder;
+
+use super::{csv, idx, npy, safetensors, text};
+use crate::spec::{DatasetSpec, Format, JobSpec, Layer};
 
 /// Features and labels, ready for training.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,9 +65,14 @@ pub enum DatasetError {
     /// Too few rows to train on.
     #[error("the dataset has {0} rows; at least 2 are needed")]
     TooFewRows(usize),
-    /// The file is not of the format.
-    #[error("not a usable safetensors file: {0}")]
-    Format(String),
+    /// The file is not of the format, or holds what it may not.
+    #[error("not a usable {format} file: {problem}")]
+    Format {
+        /// The format that the spec names.
+        format: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
 }
 
 /// What a value must be to be accepted.
@@ -122,8 +129,13 @@ impl Table {
         let data = &spec.dataset;
         let table = match data.format {
             Format::Csv => csv::read(reader, data, rules)?,
-            Format::CsvGz => csv::read(flate2::read::MultiGzDecoder::new(reader), data, rules)?,
+            Format::CsvGz => csv::read(MultiGzDecoder::new(reader), data, rules)?,
+            Format::Npy => npy::read(reader, data, rules)?,
+            Format::Npz => npy::read_archive(reader, data, rules)?,
+            Format::Idx => idx::read(reader, data, rules)?,
+            Format::IdxGz => idx::read(MultiGzDecoder::new(reader), data, rules)?,
             Format::Safetensors => safetensors::read(reader, data, rules)?,
+            Format::Text => text::read(reader, data, rules)?,
         };
         if table.rows() < 2 {
             return Err(DatasetError::TooFewRows(table.rows()));
@@ -131,8 +143,50 @@ impl Table {
         Ok(table)
     }
 
+    /// Checks arrays of a binary format: `features` `[rows, sample_len]` flat, `labels` `[rows]`.
+    pub(super) fn of_arrays(
+        features: Vec<f32>,
+        labels: Vec<f32>,
+        spec: &DatasetSpec,
+        rules: Rules,
+    ) -> Result<Self, DatasetError> {
+        let expected = usize::try_from(spec.sample_len()).unwrap_or(usize::MAX);
+        if Some(features.len()) != labels.len().checked_mul(expected) {
+            return Err(DatasetError::SampleLength {
+                actual: features.len() / labels.len().max(1),
+                expected,
+                shape: spec.shape.clone(),
+            });
+        }
+        let format = spec.format.name();
+        Ok(Self {
+            features: checked(format, "features", features, |v| rules.feature(v))?,
+            labels: checked(format, "labels", labels, |v| rules.label(v))?,
+            sample_len: expected,
+        })
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.labels.len()
     }
+}
+
+fn checked(
+    format: &'static str,
+    name: &str,
+    values: Vec<f32>,
+    check: impl Fn(f32) -> Result<f32, String>,
+) -> Result<Vec<f32>, DatasetError> {
+    let one = |(index, value): (usize, f32)| {
+        let checked = match value.is_finite() {
+            true => check(value),
+            false => Err("it is not finite".to_owned()),
+        };
+        checked.map_err(|problem| DatasetError::Format {
+            format,
+            problem: format!("`{name}`, number {index}: {problem}"),
+        })
+    };
+    values.into_iter().enumerate().map(one).collect()
 }

@@ -15,10 +15,10 @@ pub struct DatasetSpec {
     /// CSV: whether the first line names the columns.
     #[serde(default)]
     pub header: bool,
-    /// CSV: the label's column; absent for the last one.
+    /// CSV and NPY: the label's column; absent for the last one.
     #[serde(default)]
     pub label: Option<ColumnRef>,
-    /// CSV: the feature columns in order; absent for all but the label.
+    /// CSV and NPY: the feature columns in order; absent for all but the label.
     #[serde(default)]
     pub features: Option<Vec<ColumnRef>>,
     /// Shape of one sample, like `[1, 8, 8]` (channels, height, width).
@@ -40,10 +40,44 @@ pub enum Format {
     /// The same, compressed with gzip.
     #[serde(rename = "csv.gz")]
     CsvGz,
+    /// One NumPy array `[rows, columns]`; label and features are columns, as in CSV.
+    #[serde(rename = "npy")]
+    Npy,
+    /// A NumPy archive with the arrays `features` `[rows, ...]` and `labels` `[rows]`, as `np.savez`
+    /// and `np.savez_compressed` write it.
+    #[serde(rename = "npz")]
+    Npz,
+    /// Two IDX arrays one after the other, `features` `[rows, ...]` and `labels` `[rows]`: what
+    /// `cat images-idx3-ubyte labels-idx1-ubyte` makes.
+    #[serde(rename = "idx")]
+    Idx,
+    /// The same of two files compressed with gzip.
+    #[serde(rename = "idx.gz")]
+    IdxGz,
     /// A safetensors file with the tensors `features` `[rows, ...]` and
     /// `labels` `[rows]`, each F32, U8, I32 or I64.
     #[serde(rename = "safetensors")]
     Safetensors,
+    /// UTF-8 text for a model of the next byte: a sample is as many bytes as the shape holds, its label
+    /// the byte after; samples do not overlap.
+    #[serde(rename = "text")]
+    Text,
+}
+
+impl Format {
+    /// As specs write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::CsvGz => "csv.gz",
+            Self::Npy => "npy",
+            Self::Npz => "npz",
+            Self::Idx => "idx",
+            Self::IdxGz => "idx.gz",
+            Self::Safetensors => "safetensors",
+            Self::Text => "text",
+        }
+    }
 }
 
 /// A column, by its place (from 0) or by its name in the header.
