@@ -41,6 +41,15 @@ impl World {
         mint.pubkey()
     }
 
+    /// Mints that the programs must refuse: one whose accounts could be frozen, one of other decimals.
+    pub fn unsuitable_mints(&mut self) -> [Pubkey; 2] {
+        let freezer = self.admin.pubkey();
+        [
+            self.create_mint("frozen", 9, Some(&freezer)),
+            self.create_mint("coarse", 6, None),
+        ]
+    }
+
     /// The associated token account of `owner`, created where it is missing.
     pub fn do_create_token_account(&mut self, owner: &Pubkey, mint: &Pubkey) -> Pubkey {
         let create = create_associated_token_account_idempotent(

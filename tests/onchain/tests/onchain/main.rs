@@ -1,19 +1,10 @@
-//! What the programs do and refuse, as compiled, in LiteSVM. One binary, one module per subject.
+//! What the programs do and refuse, as compiled, in LiteSVM. One binary; per program one module, with a
+//! file per instruction. Beside them what concerns several instructions.
 
-mod accept;
-mod assign;
-mod cancel;
-mod close;
-mod config;
-mod create;
-mod fail;
+mod job_escrow;
 mod layout;
-mod pause;
-mod rate;
-mod receipt;
+mod node_registry;
+mod reputation;
 mod scene;
-mod stake;
-mod submit;
-mod timeout;
 mod units;
 mod walk;

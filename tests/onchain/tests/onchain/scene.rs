@@ -60,6 +60,21 @@ impl Scene {
         scene
     }
 
+    /// The same with all programs paused.
+    pub fn paused(mut self) -> Self {
+        let admin = self.world.admin.insecure_clone();
+        let world = &mut self.world;
+        let pauses = [
+            world.set_escrow_paused(true, &admin),
+            world.set_registry_paused(true, &admin),
+            world.set_reputation_paused(true, &admin),
+        ];
+        for sent in pauses {
+            sent.expect("the admin pauses");
+        }
+        self
+    }
+
     pub fn balances(&self) -> Balances {
         let world = &self.world;
         Balances {

@@ -1,28 +1,20 @@
-use cyxwiz_tests_onchain::{CYXWIZ, Job, address, assert_refused, job_args, profile};
+use cyxwiz_tests_onchain::{Job, World, assert_refused, job_args, key};
 use job_escrow::{EscrowError, State};
-use node_registry::RegistryError;
-use reputation::ReputationError;
 
 use crate::scene::Scene;
 
-fn paused(mut scene: Scene) -> Scene {
-    let admin = scene.world.admin.insecure_clone();
-    let world = &mut scene.world;
-    world
-        .set_escrow_paused(true, &admin)
-        .expect("the admin pauses");
-    world
-        .set_registry_paused(true, &admin)
-        .expect("the admin pauses");
-    world
-        .set_reputation_paused(true, &admin)
-        .expect("the admin pauses");
-    scene
+#[test]
+fn only_the_admin_pauses() {
+    let mut world = World::new();
+    for stranger in [&key("stranger"), &world.coordinator.insecure_clone()] {
+        let sent = world.set_escrow_paused(true, stranger);
+        assert_refused(sent, EscrowError::NotAdmin);
+    }
 }
 
 #[test]
 fn a_pause_stops_what_brings_money_in() {
-    let mut scene = paused(Scene::open());
+    let mut scene = Scene::open().paused();
     let args = job_args(2);
     let job = Job::new(&scene.user.pubkey(), &args.job_id);
     let accounts = scene.world.create_escrow_accounts(&scene.user, &job);
@@ -39,32 +31,16 @@ fn a_pause_stops_what_brings_money_in() {
         .assign_node_accounts(&scene.job, &scene.node.pubkey());
     let sent = scene.world.assign_node(accounts, &[&coordinator]);
     assert_refused(sent, EscrowError::Paused);
-    let admin = scene.world.admin.insecure_clone();
-    scene
-        .world
-        .set_escrow_paused(false, &admin)
-        .expect("the admin resumes");
-    let sent = scene.world.assign_node(accounts, &[&coordinator]);
-    assert_refused(sent, RegistryError::Paused);
-
-    let newcomer = scene.world.wallet("newcomer", 0);
-    let accounts = scene.world.register_accounts(&newcomer.pubkey());
-    let sent = scene.world.register(accounts, profile(), &[&newcomer.key]);
-    assert_refused(sent, RegistryError::Paused);
-    let sent = scene.world.open_user(&newcomer.pubkey());
-    assert_refused(sent, ReputationError::Paused);
-    let sent = scene.world.open_node(&newcomer.pubkey());
-    assert_refused(sent, ReputationError::Paused);
 }
 
 #[test]
 fn a_pause_stops_no_way_out() {
-    let mut open = paused(Scene::open());
+    let mut open = Scene::open().paused();
     open.world
         .cancel(&open.job, &open.user.key)
         .expect("cancel");
 
-    let mut expired = paused(Scene::open());
+    let mut expired = Scene::open().paused();
     expired.world.advance(3_601);
     let refund = expired.world.refund(&expired.job);
     expired
@@ -72,7 +48,7 @@ fn a_pause_stops_no_way_out() {
         .expire_unassigned(refund)
         .expect("expire_unassigned");
 
-    let mut running = paused(Scene::assigned());
+    let mut running = Scene::assigned().paused();
     running
         .world
         .anchor_checkpoint(&running.job, 1, &running.node.key)
@@ -92,7 +68,7 @@ fn a_pause_stops_no_way_out() {
         .close(close, &[&running.user.key])
         .expect("close");
 
-    let mut released = paused(Scene::submitted());
+    let mut released = Scene::submitted().paused();
     released.world.advance(86_400);
     let settlement = released.world.settlement(&released.job);
     released
@@ -100,7 +76,7 @@ fn a_pause_stops_no_way_out() {
         .release(settlement, &released.user.key)
         .expect("release");
 
-    let mut stopped = paused(Scene::assigned());
+    let mut stopped = Scene::assigned().paused();
     stopped
         .world
         .cancel(&stopped.job, &stopped.user.key)
@@ -111,14 +87,14 @@ fn a_pause_stops_no_way_out() {
         .settle_cancel(settlement, &stopped.node.key)
         .expect("settle_cancel");
 
-    let mut failed = paused(Scene::assigned());
+    let mut failed = Scene::assigned().paused();
     let settlement = failed.world.settlement(&failed.job);
     failed
         .world
         .fail(settlement, &failed.node.key)
         .expect("fail");
 
-    let mut late = paused(Scene::assigned());
+    let mut late = Scene::assigned().paused();
     late.world.advance(3_601);
     let settlement = late.world.settlement(&late.job);
     late.world
@@ -130,21 +106,4 @@ fn a_pause_stops_no_way_out() {
         scene.balances().assert_conserved();
     }
     assert_eq!(open.world.escrow_of(&open.job).state, State::Refunded);
-}
-
-#[test]
-fn a_pause_keeps_no_stake() {
-    let mut scene = paused(Scene::open());
-    let node = address::node(&scene.node.pubkey());
-    scene
-        .world
-        .request_unstake(node, CYXWIZ, &scene.node.key)
-        .expect("request_unstake");
-    scene.world.advance(30 * 86_400);
-    let accounts = scene.world.withdraw_accounts(&scene.node);
-    scene
-        .world
-        .withdraw(accounts, &[&scene.node.key])
-        .expect("withdraw");
-    assert_eq!(scene.world.balance(&scene.node.token), CYXWIZ);
 }

@@ -70,15 +70,3 @@ fn a_refunded_job_is_not_rated() {
     let sent = scene.world.rate(accounts, 1, &[&scene.user.key]);
     assert_refused(sent, ReputationError::NotPaid);
 }
-
-#[test]
-fn outcomes_are_recorded_by_the_settlement_only() {
-    let mut scene = Scene::open();
-    let admin = scene.world.admin.insecure_clone();
-    for forger in [&scene.node.key, &scene.user.key, &admin] {
-        let sent = scene
-            .world
-            .record(forger, &scene.node.pubkey(), &scene.user.pubkey());
-        assert_refused(sent, ReputationError::NotSettlementAuthority);
-    }
-}

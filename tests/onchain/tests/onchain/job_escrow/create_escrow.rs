@@ -121,31 +121,3 @@ fn another_users_tokens_are_refused() {
     let sent = world.create_escrow(accounts, args, &[&user.key]);
     assert_anchor_error(sent, ErrorCode::ConstraintTokenOwner);
 }
-
-#[test]
-fn anyone_tops_up_open_and_assigned_jobs() {
-    let mut scene = Scene::open();
-    let friend = scene.world.wallet("friend", 5 * CYXWIZ);
-    scene
-        .world
-        .top_up(&scene.job, &friend, CYXWIZ)
-        .expect("the job is open");
-    scene.world.do_assign_node(&scene.job, &scene.node);
-    scene
-        .world
-        .top_up(&scene.job, &friend, 1)
-        .expect("the job is assigned");
-    assert_eq!(
-        scene.world.escrow_of(&scene.job).amount,
-        AMOUNT + CYXWIZ + 1
-    );
-    assert_eq!(scene.balances().vault, AMOUNT + CYXWIZ + 1);
-
-    let sent = scene.world.top_up(&scene.job, &friend, 0);
-    assert_refused(sent, EscrowError::ZeroAmount);
-    let sent = scene.world.top_up(&scene.job, &friend, u64::MAX);
-    assert_refused(sent, EscrowError::MathOverflow);
-    scene.world.do_submit_completion(&scene.job, &scene.node);
-    let sent = scene.world.top_up(&scene.job, &friend, 1);
-    assert_refused(sent, EscrowError::WrongState);
-}

@@ -1,0 +1,31 @@
+use cyxwiz_tests_onchain::{World, assert_refused, key};
+use job_escrow::EscrowError;
+use solana_signer::Signer;
+
+#[test]
+fn nobody_accepts_what_was_not_proposed() {
+    let mut world = World::new();
+    for stranger in [&key("stranger"), &world.admin.insecure_clone()] {
+        let sent = world.accept_escrow_admin(stranger);
+        assert_refused(sent, EscrowError::NotPendingAdmin);
+    }
+}
+
+#[test]
+fn the_hand_over_takes_two_steps_and_ends_the_old_admin() {
+    let mut world = World::new();
+    let admin = world.admin.insecure_clone();
+    let next = key("next-admin");
+    world
+        .propose_escrow_admin(next.pubkey(), &admin)
+        .expect("the admin may");
+    world.accept_escrow_admin(&next).expect("it was proposed");
+    let sent = world.set_escrow_paused(true, &admin);
+    assert_refused(sent, EscrowError::NotAdmin);
+    world
+        .set_escrow_paused(true, &next)
+        .expect("it is the admin now");
+    // a proposal is accepted once
+    let sent = world.accept_escrow_admin(&next);
+    assert_refused(sent, EscrowError::NotPendingAdmin);
+}

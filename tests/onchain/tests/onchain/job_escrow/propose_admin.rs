@@ -1,0 +1,35 @@
+use cyxwiz_tests_onchain::{World, assert_refused, key};
+use job_escrow::EscrowError;
+use solana_signer::Signer;
+
+#[test]
+fn only_the_admin_proposes_the_next() {
+    let mut world = World::new();
+    let next = key("next-admin");
+    for stranger in [&next, &world.coordinator.insecure_clone()] {
+        let sent = world.propose_escrow_admin(next.pubkey(), stranger);
+        assert_refused(sent, EscrowError::NotAdmin);
+    }
+}
+
+#[test]
+fn a_proposal_changes_nothing_yet_and_the_last_one_counts() {
+    let mut world = World::new();
+    let admin = world.admin.insecure_clone();
+    let (first, second) = (key("first"), key("second"));
+    for next in [&first, &second] {
+        world
+            .propose_escrow_admin(next.pubkey(), &admin)
+            .expect("the admin may");
+    }
+    let sent = world.set_escrow_paused(true, &second);
+    assert_refused(sent, EscrowError::NotAdmin);
+    world
+        .set_escrow_paused(true, &admin)
+        .expect("a proposal changes nothing yet");
+    let sent = world.accept_escrow_admin(&first);
+    assert_refused(sent, EscrowError::NotPendingAdmin);
+    world
+        .accept_escrow_admin(&second)
+        .expect("it was proposed last");
+}

@@ -1,0 +1,33 @@
+use cyxwiz_tests_onchain::{World, assert_refused};
+use node_registry::{Params, RegistryError};
+
+#[test]
+fn only_the_upgrade_authority_initializes() {
+    let mut world = World::deployed();
+    let thief = world.wallet("thief", 0);
+    let mut accounts = world.initialize_registry_accounts();
+    accounts.admin = thief.pubkey();
+    let sent = world.initialize_registry(accounts, Params::default(), &[&thief.key]);
+    assert_refused(sent, RegistryError::NotUpgradeAuthority);
+}
+
+#[test]
+fn nothing_is_initialized_twice() {
+    let mut world = World::new();
+    let admin = world.admin.insecure_clone();
+    let accounts = world.initialize_registry_accounts();
+    let sent = world.initialize_registry(accounts, Params::default(), &[&admin]);
+    assert_refused(sent, 0u32); // the system program's AccountAlreadyInUse
+}
+
+#[test]
+fn a_mint_that_could_be_frozen_or_counts_otherwise_is_refused() {
+    let mut world = World::deployed();
+    let admin = world.admin.insecure_clone();
+    for mint in world.unsuitable_mints() {
+        let mut accounts = world.initialize_registry_accounts();
+        accounts.mint = mint;
+        let sent = world.initialize_registry(accounts, Params::default(), &[&admin]);
+        assert_refused(sent, RegistryError::UnsuitableMint);
+    }
+}

@@ -1,0 +1,36 @@
+use anchor_lang::error::ErrorCode;
+use cyxwiz_tests_onchain::{CYXWIZ, World, address, assert_anchor_error, assert_refused};
+use node_registry::RegistryError;
+
+const DAY: i64 = 86_400;
+
+#[test]
+fn the_cool_down_starts_with_the_request() {
+    let mut world = World::new();
+    let owner = world.node("node", 100 * CYXWIZ);
+    let address = address::node(&owner.pubkey());
+    world.advance(60 * DAY);
+    world
+        .request_unstake(address, 100 * CYXWIZ, &owner.key)
+        .expect("all is free");
+    let withdraw = world.withdraw_accounts(&owner);
+    world.advance(14 * DAY - 1);
+    let sent = world.withdraw(withdraw, &[&owner.key]);
+    assert_refused(sent, RegistryError::StillLocked);
+    world.advance(1);
+    world
+        .withdraw(withdraw, &[&owner.key])
+        .expect("14 days have passed");
+    assert_eq!(world.node_of(&owner).stake, 0);
+}
+
+#[test]
+fn another_nodes_vault_is_refused() {
+    let mut world = World::new();
+    let rich = world.node("rich", 100 * CYXWIZ);
+    let poor = world.node("poor", 10 * CYXWIZ);
+    let mut accounts = world.withdraw_accounts(&poor);
+    accounts.stake_vault = address::stake_vault(&address::node(&rich.pubkey()));
+    let sent = world.withdraw(accounts, &[&poor.key]);
+    assert_anchor_error(sent, ErrorCode::ConstraintSeeds);
+}

@@ -1,0 +1,10 @@
+//! reputation, one file per instruction.
+
+mod accept_admin;
+mod initialize;
+mod open_node;
+mod open_user;
+mod propose_admin;
+mod rate;
+mod record;
+mod set_paused;

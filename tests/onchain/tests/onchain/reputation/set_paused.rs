@@ -1,0 +1,28 @@
+use cyxwiz_tests_onchain::{World, assert_refused, key};
+use reputation::ReputationError;
+
+use crate::scene::Scene;
+
+#[test]
+fn only_the_admin_pauses() {
+    let mut world = World::new();
+    for stranger in [&key("stranger"), &world.coordinator.insecure_clone()] {
+        let sent = world.set_reputation_paused(true, stranger);
+        assert_refused(sent, ReputationError::NotAdmin);
+    }
+}
+
+#[test]
+fn a_pause_stops_new_records_and_ratings() {
+    let mut scene = Scene::submitted();
+    scene.world.do_accept(&scene.job, &scene.user);
+    let mut scene = scene.paused();
+    let newcomer = scene.world.wallet("newcomer", 0);
+    let sent = scene.world.open_user(&newcomer.pubkey());
+    assert_refused(sent, ReputationError::Paused);
+    let sent = scene.world.open_node(&newcomer.pubkey());
+    assert_refused(sent, ReputationError::Paused);
+    let accounts = scene.world.rate_accounts(&scene.job, &scene.node.pubkey());
+    let sent = scene.world.rate(accounts, 5, &[&scene.user.key]);
+    assert_refused(sent, ReputationError::Paused);
+}
