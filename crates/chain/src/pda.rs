@@ -69,6 +69,11 @@ pub fn insurance_vault() -> Address {
     derive(&node_registry::ID, &[node_registry::Config::INSURANCE_SEED])
 }
 
+/// The token vault that stake rewards are paid from.
+pub fn reward_vault() -> Address {
+    derive(&node_registry::ID, &[node_registry::Config::REWARD_SEED])
+}
+
 /// reputation's configuration.
 pub fn reputation_config() -> Address {
     derive(&reputation::ID, &[reputation::Config::SEED])

@@ -1,6 +1,6 @@
 //! The registry's arithmetic: pure, checked, in base units (9 decimals), seconds and basis points.
 
-use crate::{CYXWIZ, portion};
+use crate::{BPS, CYXWIZ, portion};
 
 /// (job amount below this, stake to lock), in base units, ascending.
 const STAKE_TIERS: [(u64, u64); 3] = [
@@ -21,6 +21,8 @@ pub fn required_stake(job_amount: u64) -> u64 {
 /// How a slash of some stake is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlashSplit {
+    /// Paid to the user who won a dispute; 0 for every other slash.
+    pub user: u64,
     /// Destroyed, lowering the supply.
     pub burned: u64,
     /// Moved to the insurance vault.
@@ -32,15 +34,56 @@ impl SlashSplit {
     /// it, rounded down, and insures the rest.
     pub fn new(stake_at_assignment: u64, bps: u16, slashable: u64, burn_bps: u16) -> Option<Self> {
         let amount = portion(stake_at_assignment, bps)?.min(slashable);
-        let burned = portion(amount, burn_bps)?;
-        let insured = amount.checked_sub(burned)?;
-        Some(Self { burned, insured })
+        Self::of(amount, 0, burn_bps)
     }
 
-    /// Both parts together.
-    pub fn total(&self) -> Option<u64> {
-        self.burned.checked_add(self.insured)
+    /// The same for a lost dispute: half of it, rounded down, is the user's; `burn_bps` of the other
+    /// half, rounded down, is burned, and the rest insured.
+    pub fn dispute(
+        stake_at_assignment: u64,
+        bps: u16,
+        slashable: u64,
+        burn_bps: u16,
+    ) -> Option<Self> {
+        let amount = portion(stake_at_assignment, bps)?.min(slashable);
+        Self::of(amount, amount / 2, burn_bps)
     }
+
+    fn of(amount: u64, user: u64, burn_bps: u16) -> Option<Self> {
+        let rest = amount.checked_sub(user)?;
+        let burned = portion(rest, burn_bps)?;
+        let insured = rest.checked_sub(burned)?;
+        Some(Self {
+            user,
+            burned,
+            insured,
+        })
+    }
+
+    /// All parts together.
+    pub fn total(&self) -> Option<u64> {
+        self.user
+            .checked_add(self.burned)?
+            .checked_add(self.insured)
+    }
+}
+
+/// Seconds in the year that yearly rates mean: 365 days.
+pub const YEAR: i64 = 365 * 86_400;
+
+/// What `stake` base units earn in `seconds` at `bps` a year:
+/// ⌊stake · bps · seconds / (10,000 · [`YEAR`])⌋, nothing for no time or less.
+///
+/// More than `u64::MAX` is given as `u64::MAX`: an overflow must not keep anybody from taking stake out.
+pub fn reward(stake: u64, bps: u16, seconds: i64) -> u64 {
+    let Ok(seconds) = u128::try_from(seconds) else {
+        return 0;
+    };
+    let bps_seconds = u128::from(stake)
+        .saturating_mul(u128::from(bps))
+        .saturating_mul(seconds);
+    let whole = u128::from(BPS) * u128::from(YEAR.unsigned_abs());
+    u64::try_from(bps_seconds / whole).unwrap_or(u64::MAX)
 }
 
 /// Pushes a failure at `now` into the ring of the last three (0 = none, oldest first), and tells
@@ -88,6 +131,44 @@ mod tests {
             SlashSplit::new(1_000, 2_500, 0, 2_000).unwrap().total(),
             Some(0)
         );
+    }
+
+    #[test]
+    fn a_lost_dispute_pays_the_user_half_rounded_down() {
+        let split = SlashSplit::dispute(2_007, 5_000, u64::MAX, 2_000).unwrap();
+        assert_eq!((split.user, split.burned, split.insured), (501, 100, 402));
+        assert_eq!(split.total(), Some(1_003));
+        let one = SlashSplit::dispute(2, 5_000, u64::MAX, 2_000).unwrap();
+        assert_eq!((one.user, one.burned, one.insured), (0, 0, 1));
+        let capped = SlashSplit::dispute(u64::MAX, BPS, 10, BPS).unwrap();
+        assert_eq!((capped.user, capped.burned, capped.insured), (5, 5, 0));
+        let all = SlashSplit::dispute(u64::MAX, BPS, u64::MAX, 2_000).unwrap();
+        assert_eq!(all.total(), Some(u64::MAX));
+        let none = SlashSplit::dispute(u64::MAX, BPS, 0, 2_000).unwrap();
+        assert_eq!(none.total(), Some(0));
+    }
+
+    #[test]
+    fn a_year_earns_the_rate_and_rounding_never_adds() {
+        assert_eq!(reward(1_000 * CYXWIZ, 500, YEAR), 50 * CYXWIZ);
+        assert_eq!(reward(1_000 * CYXWIZ, 500, 100 * YEAR), 5_000 * CYXWIZ);
+        assert_eq!(reward(1_000 * CYXWIZ, 500, 1), 1_585);
+        let days = (0..365).map(|_| reward(1_003, 500, 86_400)).sum::<u64>();
+        assert!(days <= reward(1_003, 500, YEAR));
+        assert_eq!(reward(1, 500, 20 * YEAR - 1), 0);
+        assert_eq!(reward(1, 500, 20 * YEAR), 1);
+    }
+
+    #[test]
+    fn nothing_earns_nothing_and_no_reward_overflows() {
+        for seconds in [i64::MIN, -1, 0] {
+            assert_eq!(reward(u64::MAX, u16::MAX, seconds), 0);
+        }
+        assert_eq!(reward(0, 500, YEAR), 0);
+        assert_eq!(reward(u64::MAX, 0, YEAR), 0);
+        assert_eq!(reward(u64::MAX, 500, YEAR), u64::MAX / 20);
+        assert_eq!(reward(u64::MAX, 2_000, 100 * YEAR), u64::MAX);
+        assert_eq!(reward(u64::MAX, u16::MAX, i64::MAX), u64::MAX);
     }
 
     #[test]

@@ -43,6 +43,22 @@ pub enum RegistryError {
     LockPayerMismatch,
     #[msg("The mint is not the one in the config")]
     MintMismatch,
+    #[msg("A vault is not the one that the config or the node names: pass that one")]
+    VaultMismatch,
+    #[msg("A lost dispute is slashed by slash_dispute, which pays the user's half")]
+    WrongSlash,
+    #[msg("The insurance payout is above what the job was funded with: see the lock's job_amount")]
+    PayoutAboveJob,
+    #[msg("The insurance payout is above insurance_payout_max_bps of the insurance vault")]
+    PayoutAbovePool,
+    #[msg("No reward has accrued: stake earns once it was not slashed for reward_after_seconds")]
+    NoReward,
+    #[msg(
+        "The reward vault is empty: what has accrued stays, claim again when fees have filled it"
+    )]
+    RewardVaultEmpty,
+    #[msg("A heartbeat on the chain is due at most hourly: see the node's last_heartbeat_at")]
+    HeartbeatTooEarly,
     #[msg("The arithmetic overflowed")]
     MathOverflow,
     #[msg("The node's accounts do not add up; this is a bug, please report it")]

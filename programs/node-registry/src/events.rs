@@ -17,6 +17,8 @@ pub struct NodeBalance {
     pub locked: u64,
     /// Base units requested back.
     pub unstake_amount: u64,
+    /// Base units of reward accrued and not claimed, as of the last change of the stake.
+    pub reward_accrued: u64,
     /// Number of job locks.
     pub active_jobs: u32,
     /// The node's change counter.
@@ -37,6 +39,7 @@ impl NodeBalance {
             stake: node.stake,
             locked: node.locked,
             unstake_amount: node.unstake_amount,
+            reward_accrued: node.reward_accrued,
             active_jobs: node.active_jobs,
             seq: node.seq,
             slot: clock.slot,
@@ -55,6 +58,12 @@ pub struct NodeRegistered {
 /// A node's profile was replaced.
 #[event]
 pub struct NodeUpdated {
+    /// SHA-256 of the TLS certificate that counts now.
+    pub tls_fingerprint: [u8; 32],
+    /// The same of the announced one, zero for none.
+    pub next_tls_fingerprint: [u8; 32],
+    /// Unix time from which only the announced one counts, 0 for none.
+    pub rotates_at: i64,
     /// The node after it.
     pub post: NodeBalance,
 }
@@ -84,6 +93,24 @@ pub struct UnstakeRequested {
 pub struct StakeWithdrawn {
     /// Base units paid out.
     pub amount: u64,
+    /// The node after it.
+    pub post: NodeBalance,
+}
+
+/// A node has shown a sign of life.
+#[event]
+pub struct NodeSeen {
+    /// The node after it.
+    pub post: NodeBalance,
+}
+
+/// Reward was paid to the owner.
+#[event]
+pub struct RewardClaimed {
+    /// Base units paid out.
+    pub amount: u64,
+    /// Base units left in the reward vault.
+    pub vault_left: u64,
     /// The node after it.
     pub post: NodeBalance,
 }
@@ -121,14 +148,35 @@ pub struct StakeSlashed {
     pub reason: SlashReason,
     /// Base units released.
     pub unlocked: u64,
+    /// Base units paid to the job's user.
+    pub to_user: u64,
     /// Base units burned.
     pub burned: u64,
     /// Base units moved to the insurance vault.
     pub insured: u64,
     /// Unix time until which the node takes no job.
     pub suspended_until: i64,
+    /// Whether the node takes no job ever.
+    pub banned: bool,
     /// The node after it.
     pub post: NodeBalance,
+}
+
+/// A user was paid out of the insurance vault.
+#[event]
+pub struct InsurancePaid {
+    /// The job's escrow.
+    pub escrow: Pubkey,
+    /// The user's token account.
+    pub to: Pubkey,
+    /// Base units paid.
+    pub amount: u64,
+    /// Base units left in the insurance vault.
+    pub insurance_left: u64,
+    /// Slot of the payment.
+    pub slot: u64,
+    /// Unix time of the payment.
+    pub unix_timestamp: i64,
 }
 
 /// The configuration after a change.
@@ -140,7 +188,7 @@ pub struct ConfigChanged {
     pub pending_admin: Option<Pubkey>,
     /// Whether registrations and new locks are stopped.
     pub paused: bool,
-    /// Times and slashes.
+    /// Times, slashes and the reward.
     pub params: Params,
     /// Slot of the change.
     pub slot: u64,

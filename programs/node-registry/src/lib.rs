@@ -41,7 +41,7 @@ solana_security_txt::security_txt! {
 pub mod node_registry {
     use super::*;
 
-    /// Creates the config and the insurance vault. Signed by the program's upgrade authority, who becomes the admin.
+    /// Creates the config, the insurance vault and the reward vault. Signed by the program's upgrade authority, who becomes the admin.
     pub fn initialize(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> {
         instructions::initialize(ctx, args)
     }
@@ -71,7 +71,8 @@ pub mod node_registry {
         instructions::register(ctx, profile)
     }
 
-    /// Replaces endpoint, certificate fingerprint and hardware description. Signed by the owner.
+    /// Replaces endpoint and hardware description, and announces another certificate fingerprint, which
+    /// counts after the notice; the present one withdraws the announcement. Signed by the owner.
     pub fn update(ctx: Context<Update>, profile: NodeProfile) -> Result<()> {
         instructions::update(ctx, profile)
     }
@@ -91,19 +92,41 @@ pub mod node_registry {
         instructions::withdraw(ctx)
     }
 
+    /// Pays the reward that has accrued, as far as the reward vault reaches. Signed by the owner.
+    pub fn claim_reward(ctx: Context<ClaimReward>) -> Result<()> {
+        instructions::claim_reward(ctx)
+    }
+
+    /// Notes a sign of life, at most one an hour. Signed by the owner.
+    pub fn heartbeat(ctx: Context<Heartbeat>) -> Result<()> {
+        instructions::heartbeat(ctx)
+    }
+
     /// Locks the stake that a job of this size (base units) requires. By CPI from job-escrow.
     pub fn lock_for_job(ctx: Context<LockForJob>, job_amount: u64) -> Result<()> {
         instructions::lock_for_job(ctx, job_amount)
     }
 
-    /// Releases a job's lock; a third failure within the window also slashes. By CPI from job-escrow.
-    pub fn unlock(ctx: Context<Release>, failed: bool) -> Result<()> {
-        instructions::unlock(ctx, failed)
+    /// Releases the lock of a job that the node has not failed. By CPI from job-escrow.
+    pub fn unlock(ctx: Context<Unlock>) -> Result<()> {
+        instructions::unlock(ctx)
     }
 
-    /// Cuts the stake for `reason`, then releases the job's lock; a timeout counts as a failure. By CPI
-    /// from job-escrow.
+    /// Releases the lock of a job that the node has failed; the third failure within the window also
+    /// slashes. By CPI from job-escrow.
+    pub fn unlock_failed(ctx: Context<Release>) -> Result<()> {
+        instructions::unlock_failed(ctx)
+    }
+
+    /// Releases a job's lock and cuts the stake for `reason`; a timeout counts as a failure. By CPI from
+    /// job-escrow.
     pub fn slash(ctx: Context<Release>, reason: SlashReason) -> Result<()> {
         instructions::slash(ctx, reason)
+    }
+
+    /// Releases a job's lock, cuts the stake for a lost dispute (half of it to the user), bans the node
+    /// and pays the user `insurance_payout` base units out of the insurance vault. By CPI from job-escrow.
+    pub fn slash_dispute(ctx: Context<SlashDispute>, insurance_payout: u64) -> Result<()> {
+        instructions::slash_dispute(ctx, insurance_payout)
     }
 }

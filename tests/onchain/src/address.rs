@@ -44,6 +44,11 @@ pub fn insurance_vault() -> Pubkey {
     pda(&[RegistryConfig::INSURANCE_SEED], &node_registry::ID)
 }
 
+/// Where stake rewards are paid from.
+pub fn reward_vault() -> Pubkey {
+    pda(&[RegistryConfig::REWARD_SEED], &node_registry::ID)
+}
+
 /// The node of an owner.
 pub fn node(owner: &Pubkey) -> Pubkey {
     pda(&[Node::SEED, owner.as_ref()], &node_registry::ID)

@@ -30,9 +30,11 @@ impl World {
     pub fn initialize_registry_accounts(&self) -> accounts::Initialize {
         accounts::Initialize {
             admin: self.admin.pubkey(),
+            payer: self.payer.pubkey(),
             config: address::registry_config(),
             mint: self.mint,
             insurance_vault: address::insurance_vault(),
+            reward_vault: address::reward_vault(),
             program: node_registry::ID,
             program_data: address::program_data(&node_registry::ID),
             token_program: spl_token_interface::ID,
@@ -141,6 +143,7 @@ impl World {
     pub fn update(&mut self, node: Pubkey, profile: NodeProfile, owner: &Keypair) -> Sent {
         let accounts = accounts::Update {
             owner: owner.pubkey(),
+            config: address::registry_config(),
             node,
         };
         let data = ix::Update { profile };
@@ -153,7 +156,6 @@ impl World {
         accounts::Stake {
             owner: owner.pubkey(),
             config: address::registry_config(),
-            mint: self.mint,
             node,
             stake_vault: address::stake_vault(&node),
             owner_token: owner.token,
@@ -190,7 +192,6 @@ impl World {
         accounts::Withdraw {
             owner: owner.pubkey(),
             config: address::registry_config(),
-            mint: self.mint,
             node,
             stake_vault: address::stake_vault(&node),
             owner_token: owner.token,
@@ -219,6 +220,52 @@ impl World {
         self.call(node_registry::ID, accounts, data, &[authority])
     }
 
+    /// What `unlock` takes, signed by `authority`.
+    pub fn unlock_accounts(
+        &self,
+        escrow: &Pubkey,
+        node: Pubkey,
+        authority: &Pubkey,
+    ) -> accounts::Unlock {
+        accounts::Unlock {
+            settlement_authority: *authority,
+            config: address::registry_config(),
+            node,
+            lock: address::lock(escrow),
+            payer: self.coordinator.pubkey(),
+        }
+    }
+
+    /// What `unlock_failed` and `slash` take, signed by `authority`.
+    pub fn release_accounts(
+        &self,
+        escrow: &Pubkey,
+        node: Pubkey,
+        authority: &Pubkey,
+    ) -> accounts::Release {
+        accounts::Release {
+            unlock: self.unlock_accounts(escrow, node, authority),
+            mint: self.mint,
+            stake_vault: address::stake_vault(&node),
+            insurance_vault: address::insurance_vault(),
+            token_program: spl_token_interface::ID,
+        }
+    }
+
+    /// What `slash_dispute` takes, signed by `authority`, for the user with that token account.
+    pub fn slash_dispute_accounts(
+        &self,
+        escrow: &Pubkey,
+        node: Pubkey,
+        user_token: Pubkey,
+        authority: &Pubkey,
+    ) -> accounts::SlashDispute {
+        accounts::SlashDispute {
+            release: self.release_accounts(escrow, node, authority),
+            user_token,
+        }
+    }
+
     /// `unlock` of an escrow's lock, or `slash` with a reason, called directly by `authority`.
     pub fn release_lock(
         &mut self,
@@ -227,27 +274,62 @@ impl World {
         slash: Option<SlashReason>,
         authority: &Keypair,
     ) -> Sent {
-        let accounts = accounts::Release {
-            settlement_authority: authority.pubkey(),
-            config: address::registry_config(),
-            mint: self.mint,
-            node,
-            lock: address::lock(&escrow),
-            payer: self.coordinator.pubkey(),
-            stake_vault: address::stake_vault(&node),
-            insurance_vault: address::insurance_vault(),
-            token_program: spl_token_interface::ID,
-        };
+        let signer = authority.pubkey();
         match slash {
             None => {
-                let data = ix::Unlock { failed: false };
-                self.call(node_registry::ID, accounts, data, &[authority])
+                let accounts = self.unlock_accounts(&escrow, node, &signer);
+                self.call(node_registry::ID, accounts, ix::Unlock {}, &[authority])
             }
             Some(reason) => {
+                let accounts = self.release_accounts(&escrow, node, &signer);
                 let data = ix::Slash { reason };
                 self.call(node_registry::ID, accounts, data, &[authority])
             }
         }
+    }
+
+    /// `unlock_failed`.
+    pub fn unlock_failed(&mut self, accounts: accounts::Release, signers: &[&Keypair]) -> Sent {
+        let data = ix::UnlockFailed {};
+        self.call(node_registry::ID, accounts, data, signers)
+    }
+
+    /// `slash_dispute`.
+    pub fn slash_dispute(
+        &mut self,
+        accounts: accounts::SlashDispute,
+        insurance_payout: u64,
+        signers: &[&Keypair],
+    ) -> Sent {
+        let data = ix::SlashDispute { insurance_payout };
+        self.call(node_registry::ID, accounts, data, signers)
+    }
+
+    /// What `claim_reward` takes.
+    pub fn claim_reward_accounts(&self, owner: &Wallet) -> accounts::ClaimReward {
+        accounts::ClaimReward {
+            owner: owner.pubkey(),
+            config: address::registry_config(),
+            node: address::node(&owner.pubkey()),
+            reward_vault: address::reward_vault(),
+            owner_token: owner.token,
+            token_program: spl_token_interface::ID,
+        }
+    }
+
+    /// `claim_reward`.
+    pub fn claim_reward(&mut self, accounts: accounts::ClaimReward, signers: &[&Keypair]) -> Sent {
+        let data = ix::ClaimReward {};
+        self.call(node_registry::ID, accounts, data, signers)
+    }
+
+    /// `heartbeat`.
+    pub fn heartbeat(&mut self, node: Pubkey, owner: &Keypair) -> Sent {
+        let accounts = accounts::Heartbeat {
+            owner: owner.pubkey(),
+            node,
+        };
+        self.call(node_registry::ID, accounts, ix::Heartbeat {}, &[owner])
     }
 
     /// A registered node with stake and a reputation record.

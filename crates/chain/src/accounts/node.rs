@@ -27,8 +27,11 @@ pub struct NodeAccount {
     pub banned: bool,
     /// `host:port` that engines connect to.
     pub endpoint: String,
-    /// SHA-256 of the node's TLS certificate.
+    /// SHA-256 of the node's TLS certificate, as of the last change of the account; see
+    /// [`NodeAccount::fingerprint_at`].
     pub tls_fingerprint: Digest,
+    /// The announced certificate and when it counts alone.
+    pub next_tls_fingerprint: Option<(Digest, i64)>,
     /// Region name.
     pub region: String,
     /// Device name.
@@ -41,6 +44,10 @@ pub struct NodeAccount {
     pub rate_milli: u32,
     /// Registration.
     pub registered_at: i64,
+    /// Last heartbeat on the chain, 0 for none.
+    pub last_heartbeat_at: i64,
+    /// Reward accrued and not claimed, as of the last change of the stake.
+    pub reward_accrued: Amount,
     /// Counts changes.
     pub seq: u64,
 }
@@ -60,12 +67,16 @@ impl NodeAccount {
             banned: node.banned,
             endpoint: node.endpoint,
             tls_fingerprint: Digest(node.tls_fingerprint),
+            next_tls_fingerprint: (node.next_tls_fingerprint != [0; 32])
+                .then_some((Digest(node.next_tls_fingerprint), node.rotates_at)),
             region: node.region,
             gpu_model: node.gpu_model,
             vram_mib: node.vram_mib,
             ram_mib: node.ram_mib,
             rate_milli: node.rate_milli,
             registered_at: node.registered_at,
+            last_heartbeat_at: node.last_heartbeat_at,
+            reward_accrued: Amount(node.reward_accrued),
             seq: node.seq,
         }
     }

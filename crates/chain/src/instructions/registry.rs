@@ -60,12 +60,14 @@ pub fn register(owner: Address, mint: Address, profile: &Profile) -> Instruction
     )
 }
 
-/// Replaces the node's description. Signed by the owner.
+/// Replaces the node's description; another fingerprint is announced, and counts alone after the
+/// notice. Signed by the owner.
 pub fn update(owner: Address, profile: &Profile) -> Instruction {
     build(
         node_registry::ID,
         &accounts::Update {
             owner: key(owner),
+            config: key(pda::registry_config()),
             node: key(pda::node(owner)),
         },
         &instruction::Update {
@@ -82,7 +84,6 @@ pub fn stake(owner: Address, mint: Address, amount: Amount) -> Instruction {
         &accounts::Stake {
             owner: key(owner),
             config: key(pda::registry_config()),
-            mint: key(mint),
             node: key(node),
             stake_vault: key(pda::stake_vault(node)),
             owner_token: key(pda::token_account(owner, mint)),
@@ -113,12 +114,39 @@ pub fn withdraw(owner: Address, mint: Address) -> Instruction {
         &accounts::Withdraw {
             owner: key(owner),
             config: key(pda::registry_config()),
-            mint: key(mint),
             node: key(node),
             stake_vault: key(pda::stake_vault(node)),
             owner_token: key(pda::token_account(owner, mint)),
             token_program: TOKEN,
         },
         &instruction::Withdraw {},
+    )
+}
+
+/// Pays the reward that has accrued, as far as the reward vault reaches. Signed by the owner.
+pub fn claim_reward(owner: Address, mint: Address) -> Instruction {
+    build(
+        node_registry::ID,
+        &accounts::ClaimReward {
+            owner: key(owner),
+            config: key(pda::registry_config()),
+            node: key(pda::node(owner)),
+            reward_vault: key(pda::reward_vault()),
+            owner_token: key(pda::token_account(owner, mint)),
+            token_program: TOKEN,
+        },
+        &instruction::ClaimReward {},
+    )
+}
+
+/// Notes a sign of life, refused within an hour of the last. Signed by the owner.
+pub fn heartbeat(owner: Address) -> Instruction {
+    build(
+        node_registry::ID,
+        &accounts::Heartbeat {
+            owner: key(owner),
+            node: key(pda::node(owner)),
+        },
+        &instruction::Heartbeat {},
     )
 }

@@ -6,7 +6,7 @@ use crate::{Config, Params, RegistryError, events::ConfigChanged};
 #[derive(Accounts)]
 pub struct Administer<'info> {
     pub admin: Signer<'info>,
-    #[account(mut, seeds = [Config::SEED], bump = config.bump, has_one = admin @ RegistryError::NotAdmin)]
+    #[account(mut, dup, has_one = admin @ RegistryError::NotAdmin)]
     pub config: Box<Account<'info, Config>>,
 }
 

@@ -14,14 +14,12 @@ pub struct LockForJob<'info> {
     #[account(mut)]
     pub payer: Signer<'info>,
     #[account(
-        seeds = [Config::SEED],
-        bump = config.bump,
         has_one = settlement_authority @ RegistryError::NotSettlementAuthority,
         constraint = !config.paused @ RegistryError::Paused,
     )]
     pub config: Box<Account<'info, Config>>,
     // Only this program creates nodes, and only at their address: the account's type is check enough.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub node: Box<Account<'info, Node>>,
     /// CHECK: names the lock; job-escrow, who signs, passes its own escrow.
     pub escrow: UncheckedAccount<'info>,
@@ -44,6 +42,7 @@ pub fn lock_for_job(ctx: Context<LockForJob>, job_amount: u64) -> Result<()> {
     let amount = accounts
         .node
         .lock(job_amount, clock.unix_timestamp, &accounts.config.params)?;
+    accounts.node.books_balance()?;
     accounts.lock.set_inner(JobLock {
         version: VERSION,
         bump: ctx.bumps.lock,
@@ -52,7 +51,8 @@ pub fn lock_for_job(ctx: Context<LockForJob>, job_amount: u64) -> Result<()> {
         payer: accounts.payer.key(),
         amount,
         stake_at_assignment,
-        reserved: [0; 32],
+        job_amount,
+        reserved: [0; 24],
     });
     emit!(StakeLocked {
         escrow: accounts.escrow.key(),

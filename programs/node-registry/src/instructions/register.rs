@@ -13,8 +13,6 @@ pub struct Register<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
     #[account(
-        seeds = [Config::SEED],
-        bump = config.bump,
         has_one = mint @ RegistryError::MintMismatch,
         constraint = !config.paused @ RegistryError::Paused,
     )]
@@ -48,10 +46,10 @@ pub fn register(ctx: Context<Register>, profile: NodeProfile) -> Result<()> {
     let node = &mut ctx.accounts.node;
     node.version = VERSION;
     node.bump = ctx.bumps.node;
-    node.stake_bump = ctx.bumps.stake_vault;
     node.owner = ctx.accounts.owner.key();
+    node.stake_vault = ctx.accounts.stake_vault.key();
     node.registered_at = clock.unix_timestamp;
-    node.describe(profile)?;
+    node.describe(profile, clock.unix_timestamp, &ctx.accounts.config.params)?;
     emit!(NodeRegistered {
         post: NodeBalance::after_change(node, &clock),
     });

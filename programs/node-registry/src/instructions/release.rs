@@ -1,62 +1,42 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, Token, TokenAccount, accessor};
+use anchor_spl::token::{Token, accessor};
 
+use super::unlock::*;
 use crate::{
-    Config, JobLock, Node, RegistryError, SlashReason,
-    events::{NodeBalance, StakeSlashed, StakeUnlocked},
-    tokens::{burn_exact, transfer_exact},
+    RegistryError, SlashReason,
+    events::{NodeBalance, StakeSlashed},
+    math::SlashSplit,
+    tokens::{burn_exact, move_exact},
 };
 
-/// Accounts of `unlock` and `slash`, the two ends of a job's lock. Both close it.
+/// Accounts of what ends a job's lock and may cut the stake: `unlock_failed` and `slash`.
 #[derive(Accounts)]
 pub struct Release<'info> {
-    /// job-escrow's signer.
-    pub settlement_authority: Signer<'info>,
-    #[account(
-        seeds = [Config::SEED],
-        bump = config.bump,
-        has_one = settlement_authority @ RegistryError::NotSettlementAuthority,
-        has_one = mint @ RegistryError::MintMismatch,
-    )]
-    pub config: Box<Account<'info, Config>>,
-    #[account(mut)]
-    pub mint: Box<Account<'info, Mint>>,
-    #[account(mut)]
-    pub node: Box<Account<'info, Node>>,
-    #[account(
-        mut,
-        close = payer,
-        has_one = node @ RegistryError::LockNodeMismatch,
-        has_one = payer @ RegistryError::LockPayerMismatch,
-    )]
-    pub lock: Box<Account<'info, JobLock>>,
-    /// CHECK: who paid the lock's rent, as the lock says.
-    #[account(mut)]
-    pub payer: UncheckedAccount<'info>,
-    #[account(mut, seeds = [Node::STAKE_SEED, node.key().as_ref()], bump = node.stake_bump)]
-    pub stake_vault: Box<Account<'info, TokenAccount>>,
-    #[account(mut, seeds = [Config::INSURANCE_SEED], bump = config.insurance_bump)]
-    pub insurance_vault: Box<Account<'info, TokenAccount>>,
+    pub unlock: Unlock<'info>,
+    /// CHECK: the config's mint; the token program reads it to burn.
+    #[account(mut, address = unlock.config.mint @ RegistryError::MintMismatch)]
+    pub mint: UncheckedAccount<'info>,
+    /// CHECK: the token account that `register` made for the node.
+    #[account(mut, address = unlock.node.stake_vault @ RegistryError::VaultMismatch)]
+    pub stake_vault: UncheckedAccount<'info>,
+    /// CHECK: the token account that `initialize` made.
+    #[account(mut, address = unlock.config.insurance_vault @ RegistryError::VaultMismatch)]
+    pub insurance_vault: UncheckedAccount<'info>,
     pub token_program: Program<'info, Token>,
 }
 
-/// Releases the lock; with `failed`, notes the failure, and the third within the window slashes.
-pub fn unlock(ctx: Context<Release>, failed: bool) -> Result<()> {
+/// Releases the lock of a job that the node has failed, and notes the failure: the third within the
+/// window suspends and slashes.
+pub fn unlock_failed(ctx: Context<Release>) -> Result<()> {
     let clock = Clock::get()?;
     let accounts = ctx.accounts;
-    accounts.node.unlock(&accounts.lock)?;
-    let params = accounts.config.params;
-    if failed && accounts.node.fail(clock.unix_timestamp, &params)? {
+    let params = accounts.unlock.config.params;
+    let node = &mut accounts.unlock.node;
+    node.unlock(&accounts.unlock.lock)?;
+    if node.fail(clock.unix_timestamp, &params)? {
         return accounts.cut(SlashReason::RepeatedFailure, &clock);
     }
-    accounts.node.invariant(accounts.stake_vault.amount)?;
-    emit!(StakeUnlocked {
-        escrow: accounts.lock.escrow,
-        amount: accounts.lock.amount,
-        failed,
-        post: NodeBalance::after_change(&mut accounts.node, &clock),
-    });
-    Ok(())
+    accounts.unlock.announce(true, &clock)
 }
 
 /// Releases the lock and cuts the stake for `reason`. A timeout is a failure too: the third within
@@ -65,10 +45,10 @@ pub fn unlock(ctx: Context<Release>, failed: bool) -> Result<()> {
 pub fn slash(ctx: Context<Release>, reason: SlashReason) -> Result<()> {
     let clock = Clock::get()?;
     let accounts = ctx.accounts;
-    accounts.node.unlock(&accounts.lock)?;
-    let params = accounts.config.params;
-    let third =
-        reason == SlashReason::Timeout && accounts.node.fail(clock.unix_timestamp, &params)?;
+    let params = accounts.unlock.config.params;
+    let node = &mut accounts.unlock.node;
+    node.unlock(&accounts.unlock.lock)?;
+    let third = reason == SlashReason::Timeout && node.fail(clock.unix_timestamp, &params)?;
     let reason = if third && params.slash_failures_bps >= params.slash_timeout_bps {
         SlashReason::RepeatedFailure
     } else {
@@ -77,46 +57,55 @@ pub fn slash(ctx: Context<Release>, reason: SlashReason) -> Result<()> {
     accounts.cut(reason, &clock)
 }
 
-impl Release<'_> {
+impl<'info> Release<'info> {
     fn cut(&mut self, reason: SlashReason, clock: &Clock) -> Result<()> {
-        let params = self.config.params;
+        let params = self.unlock.config.params;
         let bps = match reason {
             SlashReason::Timeout => params.slash_timeout_bps,
             SlashReason::InvalidProof => params.slash_invalid_proof_bps,
             SlashReason::RepeatedFailure => params.slash_failures_bps,
+            SlashReason::DisputeLost => return err!(RegistryError::WrongSlash),
         };
-        let split = self
+        let accounts = &mut self.unlock;
+        let split = accounts
             .node
-            .slash(&self.lock, bps, clock.unix_timestamp, &params)?;
+            .slash(&accounts.lock, bps, clock.unix_timestamp, &params)?;
+        self.pay_out(reason, split, None, clock)
+    }
 
+    /// Moves the parts of a cut that the node's books already show, and emits it. `user_token` gets
+    /// the user's part; there is none where it is `None`.
+    pub(super) fn pay_out(
+        &mut self,
+        reason: SlashReason,
+        split: SlashSplit,
+        user_token: Option<&AccountInfo<'info>>,
+        clock: &Clock,
+    ) -> Result<()> {
+        let node = &self.unlock.node;
         let vault = self.stake_vault.to_account_info();
-        let owner = self.node.owner;
-        let seeds: &[&[u8]] = &[Node::SEED, owner.as_ref(), &[self.node.bump]];
-        let authority = self.node.to_account_info();
-        burn_exact(
-            &vault,
-            &self.mint,
-            authority.clone(),
-            &[seeds],
-            split.burned,
-        )?;
-        transfer_exact(
-            &vault,
-            &self.insurance_vault.to_account_info(),
-            &self.mint,
-            authority,
-            &[seeds],
-            split.insured,
-        )?;
-        self.node.invariant(accessor::amount(&vault)?)?;
+        let owner = node.owner;
+        let seeds: &[&[u8]] = &[crate::Node::SEED, owner.as_ref(), &[node.bump]];
+        let authority = node.to_account_info();
+        match user_token {
+            Some(to) => move_exact(&vault, to, authority.clone(), &[seeds], split.user)?,
+            None => require_eq!(split.user, 0, RegistryError::InvariantViolated),
+        }
+        let mint = self.mint.to_account_info();
+        burn_exact(&vault, &mint, authority.clone(), &[seeds], split.burned)?;
+        let insurance = self.insurance_vault.to_account_info();
+        move_exact(&vault, &insurance, authority, &[seeds], split.insured)?;
+        node.invariant(accessor::amount(&vault)?)?;
         emit!(StakeSlashed {
-            escrow: self.lock.escrow,
+            escrow: self.unlock.lock.escrow,
             reason,
-            unlocked: self.lock.amount,
+            unlocked: self.unlock.lock.amount,
+            to_user: split.user,
             burned: split.burned,
             insured: split.insured,
-            suspended_until: self.node.suspended_until,
-            post: NodeBalance::after_change(&mut self.node, clock),
+            suspended_until: self.unlock.node.suspended_until,
+            banned: self.unlock.node.banned,
+            post: NodeBalance::after_change(&mut self.unlock.node, clock),
         });
         Ok(())
     }

@@ -9,14 +9,8 @@ use crate::{
 #[derive(Accounts)]
 pub struct RequestUnstake<'info> {
     pub owner: Signer<'info>,
-    #[account(seeds = [Config::SEED], bump = config.bump)]
     pub config: Box<Account<'info, Config>>,
-    #[account(
-        mut,
-        seeds = [Node::SEED, node.owner.as_ref()],
-        bump = node.bump,
-        has_one = owner @ RegistryError::NotNodeOwner,
-    )]
+    #[account(mut, dup, has_one = owner @ RegistryError::NotNodeOwner)]
     pub node: Box<Account<'info, Node>>,
 }
 
@@ -25,6 +19,7 @@ pub fn request_unstake(ctx: Context<RequestUnstake>, amount: u64) -> Result<()> 
     let clock = Clock::get()?;
     let node = &mut ctx.accounts.node;
     node.request_unstake(amount, clock.unix_timestamp, &ctx.accounts.config.params)?;
+    node.books_balance()?;
     emit!(UnstakeRequested {
         amount,
         unstake_at: node.unstake_at,

@@ -1,7 +1,7 @@
 use anchor_lang::prelude::*;
 
 use crate::{
-    Node, NodeProfile, RegistryError,
+    Config, Node, NodeProfile, RegistryError,
     events::{NodeBalance, NodeUpdated},
 };
 
@@ -9,21 +9,22 @@ use crate::{
 #[derive(Accounts)]
 pub struct Update<'info> {
     pub owner: Signer<'info>,
-    #[account(
-        mut,
-        seeds = [Node::SEED, node.owner.as_ref()],
-        bump = node.bump,
-        has_one = owner @ RegistryError::NotNodeOwner,
-    )]
+    pub config: Box<Account<'info, Config>>,
+    #[account(mut, dup, has_one = owner @ RegistryError::NotNodeOwner)]
     pub node: Box<Account<'info, Node>>,
 }
 
-/// Replaces the node's profile.
+/// Replaces the node's profile. Another fingerprint is announced, and counts after the notice.
 pub fn update(ctx: Context<Update>, profile: NodeProfile) -> Result<()> {
+    let clock = Clock::get()?;
     let node = &mut ctx.accounts.node;
-    node.describe(profile)?;
+    let params = &ctx.accounts.config.params;
+    node.describe(profile, clock.unix_timestamp, params)?;
     emit!(NodeUpdated {
-        post: NodeBalance::after_change(node, &Clock::get()?),
+        tls_fingerprint: node.tls_fingerprint,
+        next_tls_fingerprint: node.next_tls_fingerprint,
+        rotates_at: node.rotates_at,
+        post: NodeBalance::after_change(node, &clock),
     });
     Ok(())
 }

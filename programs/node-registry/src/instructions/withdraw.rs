@@ -1,30 +1,24 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, Token, TokenAccount, accessor};
+use anchor_spl::token::{Token, TokenAccount, accessor};
 
 use crate::{
     Config, Node, RegistryError,
     events::{NodeBalance, StakeWithdrawn},
-    tokens::transfer_exact,
+    tokens::move_exact,
 };
 
 /// Accounts of `withdraw`.
 #[derive(Accounts)]
 pub struct Withdraw<'info> {
     pub owner: Signer<'info>,
-    #[account(seeds = [Config::SEED], bump = config.bump, has_one = mint @ RegistryError::MintMismatch)]
     pub config: Box<Account<'info, Config>>,
-    pub mint: Box<Account<'info, Mint>>,
-    #[account(
-        mut,
-        seeds = [Node::SEED, node.owner.as_ref()],
-        bump = node.bump,
-        has_one = owner @ RegistryError::NotNodeOwner,
-    )]
+    #[account(mut, dup, has_one = owner @ RegistryError::NotNodeOwner)]
     pub node: Box<Account<'info, Node>>,
-    #[account(mut, seeds = [Node::STAKE_SEED, node.key().as_ref()], bump = node.stake_bump)]
-    pub stake_vault: Box<Account<'info, TokenAccount>>,
+    /// CHECK: the token account that `register` made for the node.
+    #[account(mut, address = node.stake_vault @ RegistryError::VaultMismatch)]
+    pub stake_vault: UncheckedAccount<'info>,
     /// Where the stake goes; the owner signs, so any account of the mint will do.
-    #[account(mut, token::mint = mint)]
+    #[account(mut, dup, token::mint = config.mint)]
     pub owner_token: Box<Account<'info, TokenAccount>>,
     pub token_program: Program<'info, Token>,
 }
@@ -33,21 +27,18 @@ pub struct Withdraw<'info> {
 pub fn withdraw(ctx: Context<Withdraw>) -> Result<()> {
     let clock = Clock::get()?;
     let accounts = ctx.accounts;
-    let amount = accounts.node.withdraw(clock.unix_timestamp)?;
+    let params = &accounts.config.params;
+    let amount = accounts.node.withdraw(clock.unix_timestamp, params)?;
     let vault = accounts.stake_vault.to_account_info();
-    transfer_exact(
+    let node = &accounts.node;
+    move_exact(
         &vault,
         &accounts.owner_token.to_account_info(),
-        &accounts.mint,
-        accounts.node.to_account_info(),
-        &[&[
-            Node::SEED,
-            accounts.node.owner.as_ref(),
-            &[accounts.node.bump],
-        ]],
+        node.to_account_info(),
+        &[&[Node::SEED, node.owner.as_ref(), &[node.bump]]],
         amount,
     )?;
-    accounts.node.invariant(accessor::amount(&vault)?)?;
+    node.invariant(accessor::amount(&vault)?)?;
     emit!(StakeWithdrawn {
         amount,
         post: NodeBalance::after_change(&mut accounts.node, &clock),

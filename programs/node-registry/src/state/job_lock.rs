@@ -18,8 +18,10 @@ pub struct JobLock {
     pub amount: u64,
     /// The node's whole stake when the job was assigned; slashes are measured against it.
     pub stake_at_assignment: u64,
+    /// Base units the job was funded with at assignment; insurance never pays its user more.
+    pub job_amount: u64,
     /// For later versions.
-    pub reserved: [u8; 32],
+    pub reserved: [u8; 24],
 }
 
 impl JobLock {
@@ -36,4 +38,6 @@ pub enum SlashReason {
     InvalidProof,
     /// The third failure within the window, a passed deadline among them or not.
     RepeatedFailure,
+    /// A dispute was settled for the user: half of the cut goes to the user, and the node is banned.
+    DisputeLost,
 }

@@ -6,37 +6,8 @@ use crate::{
     state::{JobLock, Params},
 };
 
-/// What an owner says about a node when registering or updating it.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
-pub struct NodeProfile {
-    /// `host:port` or URL that engines connect to, at most 128 bytes.
-    pub endpoint: String,
-    /// SHA-256 of the node's TLS certificate; engines pin it.
-    pub tls_fingerprint: [u8; 32],
-    /// Region name, at most 16 bytes, may be empty.
-    pub region: String,
-    /// Device name, at most 64 bytes, may be empty.
-    pub gpu_model: String,
-    /// Device memory in MiB, 0 without a device.
-    pub vram_mib: u32,
-    /// Main memory in MiB.
-    pub ram_mib: u32,
-    /// Measured speed in thousandths of the reference machine's.
-    pub rate_milli: u32,
-}
-
-impl NodeProfile {
-    fn validate(&self) -> Result<()> {
-        let named = !self.endpoint.is_empty() && self.endpoint.len() <= Node::ENDPOINT_LEN;
-        let bounded =
-            self.region.len() <= Node::REGION_LEN && self.gpu_model.len() <= Node::GPU_MODEL_LEN;
-        let measured = self.tls_fingerprint != [0; 32] && self.rate_milli > 0;
-        require!(named && bounded && measured, RegistryError::InvalidProfile);
-        Ok(())
-    }
-}
-
-/// A server node, at PDA ["node", owner]. Never closed: its history outlives its stake.
+/// A server node, at PDA ["node", owner]. Never closed: its history outlives its stake, and a banned
+/// owner cannot begin anew. All but the names have fixed offsets.
 #[account]
 #[derive(InitSpace, Debug)]
 pub struct Node {
@@ -44,53 +15,65 @@ pub struct Node {
     pub version: u8,
     /// Bump of this PDA.
     pub bump: u8,
-    /// Bump of the stake vault.
-    pub stake_bump: u8,
+    /// Whether the node may never take a job again.
+    pub banned: bool,
     /// The wallet that registered the node and is paid for its jobs.
     pub owner: Pubkey,
+    /// The token account with the stake, PDA ["stake", node].
+    pub stake_vault: Pubkey,
     /// Base units staked, those locked and those requested back included.
     pub stake: u64,
     /// Sum of the job locks.
     pub locked: u64,
+    /// Base units requested back; they secure no new job and earn no reward.
+    pub unstake_amount: u64,
+    /// Base units of reward accrued and not claimed.
+    pub reward_accrued: u64,
     /// Number of job locks.
     pub active_jobs: u32,
     /// Unix time before which nothing is withdrawn.
     pub locked_until: i64,
-    /// Base units requested back; they secure no new job.
-    pub unstake_amount: u64,
     /// Unix time from which the requested units may be withdrawn.
     pub unstake_at: i64,
     /// Unix time before which the node takes no job.
     pub suspended_until: i64,
-    /// Whether the node may never take a job again.
-    pub banned: bool,
     /// Unix times of the last failures, oldest first, 0 for none.
     pub failures: [i64; 3],
-    /// `host:port` or URL that engines connect to.
-    #[max_len(128)]
-    pub endpoint: String,
-    /// SHA-256 of the node's TLS certificate.
+    /// Unix time of registration.
+    pub registered_at: i64,
+    /// Unix time of the first deposit into an empty stake, 0 for none.
+    pub staked_since: i64,
+    /// Unix time up to which the reward is accrued.
+    pub reward_accrued_at: i64,
+    /// Unix time of the last slash, 0 for none.
+    pub last_slash_at: i64,
+    /// Unix time of the last heartbeat on the chain, 0 for none.
+    pub last_heartbeat_at: i64,
+    /// Counts this account's changes; events carry it, so that an indexer sees gaps.
+    pub seq: u64,
+    /// SHA-256 of the node's TLS certificate, until `rotates_at` if another is announced.
     pub tls_fingerprint: [u8; 32],
-    /// Region name.
-    #[max_len(16)]
-    pub region: String,
-    /// Device name.
-    #[max_len(64)]
-    pub gpu_model: String,
+    /// SHA-256 of the announced TLS certificate, zero for none.
+    pub next_tls_fingerprint: [u8; 32],
+    /// Unix time from which only the announced certificate counts, 0 for none.
+    pub rotates_at: i64,
     /// Device memory in MiB.
     pub vram_mib: u32,
     /// Main memory in MiB.
     pub ram_mib: u32,
     /// Measured speed in thousandths of the reference machine's.
     pub rate_milli: u32,
-    /// Unix time of registration.
-    pub registered_at: i64,
-    /// Unix time of the last slash, 0 for none.
-    pub last_slash_at: i64,
-    /// Counts this account's changes; events carry it, so that an indexer sees gaps.
-    pub seq: u64,
     /// For later versions.
     pub reserved: [u8; 128],
+    /// `host:port` or URL that engines connect to.
+    #[max_len(128)]
+    pub endpoint: String,
+    /// Region name.
+    #[max_len(16)]
+    pub region: String,
+    /// Device name.
+    #[max_len(64)]
+    pub gpu_model: String,
 }
 
 impl Node {
@@ -104,19 +87,8 @@ impl Node {
     pub const REGION_LEN: usize = 16;
     /// Longest device name in bytes.
     pub const GPU_MODEL_LEN: usize = 64;
-
-    /// Takes over a checked profile.
-    pub fn describe(&mut self, profile: NodeProfile) -> Result<()> {
-        profile.validate()?;
-        self.endpoint = profile.endpoint;
-        self.tls_fingerprint = profile.tls_fingerprint;
-        self.region = profile.region;
-        self.gpu_model = profile.gpu_model;
-        self.vram_mib = profile.vram_mib;
-        self.ram_mib = profile.ram_mib;
-        self.rate_milli = profile.rate_milli;
-        Ok(())
-    }
+    /// Seconds between two heartbeats on the chain, at least.
+    pub const HEARTBEAT_SECONDS: i64 = 3_600;
 
     /// Stake neither locked by a job nor requested back.
     pub fn free_stake(&self) -> u64 {
@@ -128,6 +100,10 @@ impl Node {
     /// Adds a deposit, which stays for the minimum lock.
     pub fn deposit(&mut self, amount: u64, now: i64, params: &Params) -> Result<()> {
         require!(amount > 0, RegistryError::ZeroAmount);
+        self.accrue(now, params);
+        if self.stake == 0 {
+            self.staked_since = now;
+        }
         self.stake = add(self.stake, amount)?;
         self.hold_until(now, params.min_lock_seconds)
     }
@@ -139,16 +115,18 @@ impl Node {
             amount <= self.free_stake(),
             RegistryError::InsufficientStake
         );
+        self.accrue(now, params);
         self.unstake_amount = add(self.unstake_amount, amount)?;
         self.unstake_at = later(now, params.cooldown_seconds)?;
         Ok(())
     }
 
     /// Ends a request whose time has come; the base units to pay out.
-    pub fn withdraw(&mut self, now: i64) -> Result<u64> {
+    pub fn withdraw(&mut self, now: i64, params: &Params) -> Result<u64> {
         require!(self.unstake_amount > 0, RegistryError::NothingRequested);
         let due = now >= self.unstake_at && now >= self.locked_until;
         require!(due, RegistryError::StillLocked);
+        self.accrue(now, params);
         let amount = self.unstake_amount;
         self.stake = subtract(self.stake, amount)?;
         self.unstake_amount = 0;
@@ -193,7 +171,7 @@ impl Node {
     }
 
     /// Cuts `bps` of the stake at assignment; call after `unlock`. What other jobs have locked is
-    /// theirs and stays; a pending request shrinks if it must.
+    /// theirs and stays; a pending request shrinks if it must; the reward accrued is forfeited.
     pub fn slash(
         &mut self,
         lock: &JobLock,
@@ -202,22 +180,61 @@ impl Node {
         params: &Params,
     ) -> Result<SlashSplit> {
         let slashable = subtract(self.stake, self.locked)?;
-        let split = SlashSplit::new(lock.stake_at_assignment, bps, slashable, params.burn_bps)
-            .ok_or(RegistryError::MathOverflow)?;
+        let split = SlashSplit::new(lock.stake_at_assignment, bps, slashable, params.burn_bps);
+        self.cut(split, now)
+    }
+
+    /// Cuts the stake for a lost dispute, half of it for the user, and bans the node; call after
+    /// `unlock`, otherwise as [`Node::slash`].
+    pub fn slash_dispute(
+        &mut self,
+        lock: &JobLock,
+        now: i64,
+        params: &Params,
+    ) -> Result<SlashSplit> {
+        let slashable = subtract(self.stake, self.locked)?;
+        let bps = params.slash_dispute_bps;
+        let split = SlashSplit::dispute(lock.stake_at_assignment, bps, slashable, params.burn_bps);
+        self.banned = true;
+        self.cut(split, now)
+    }
+
+    /// Notes a sign of life, at most one an hour.
+    pub fn heartbeat(&mut self, now: i64) -> Result<()> {
+        let due = later(self.last_heartbeat_at, Self::HEARTBEAT_SECONDS)?;
+        require!(
+            self.last_heartbeat_at == 0 || now >= due,
+            RegistryError::HeartbeatTooEarly
+        );
+        self.last_heartbeat_at = now;
+        Ok(())
+    }
+
+    /// What must hold after every change of the books: locks and requests fit into the stake.
+    pub fn books_balance(&self) -> Result<()> {
+        let fits = add(self.locked, self.unstake_amount)? <= self.stake;
+        require!(fits, RegistryError::InvariantViolated);
+        Ok(())
+    }
+
+    /// What must hold after every movement of stake: the books balance, and the vault covers the
+    /// stake (strangers may send more).
+    pub fn invariant(&self, vault_balance: u64) -> Result<()> {
+        require!(
+            vault_balance >= self.stake,
+            RegistryError::InvariantViolated
+        );
+        self.books_balance()
+    }
+
+    fn cut(&mut self, split: Option<SlashSplit>, now: i64) -> Result<SlashSplit> {
+        let split = split.ok_or(RegistryError::MathOverflow)?;
         let total = split.total().ok_or(RegistryError::MathOverflow)?;
         self.stake = subtract(self.stake, total)?;
         self.unstake_amount = self.unstake_amount.min(subtract(self.stake, self.locked)?);
         self.last_slash_at = now;
+        self.forfeit_reward(now);
         Ok(split)
-    }
-
-    /// What must hold after every change: the vault covers the stake (strangers may send more), and
-    /// locks and requests fit into it.
-    pub fn invariant(&self, vault_balance: u64) -> Result<()> {
-        let covered = vault_balance >= self.stake;
-        let fits = add(self.locked, self.unstake_amount)? <= self.stake;
-        require!(covered && fits, RegistryError::InvariantViolated);
-        Ok(())
     }
 
     fn hold_until(&mut self, now: i64, seconds: i64) -> Result<()> {
@@ -234,7 +251,8 @@ fn subtract(a: u64, b: u64) -> Result<u64> {
     Ok(a.checked_sub(b).ok_or(RegistryError::InvariantViolated)?)
 }
 
-fn later(now: i64, seconds: i64) -> Result<i64> {
+/// `now + seconds`.
+pub(super) fn later(now: i64, seconds: i64) -> Result<i64> {
     Ok(now
         .checked_add(seconds)
         .ok_or(RegistryError::MathOverflow)?)
