@@ -105,7 +105,10 @@ async fn configure(
     let by = admin.address();
     let parts = [
         (pda::registry_config(), initialize_registry(by, mint)),
-        (pda::reputation_config(), initialize_reputation(by)),
+        (
+            pda::reputation_config(),
+            initialize_reputation(by, coordinator),
+        ),
         (
             pda::escrow_config(),
             initialize_escrow(by, coordinator, mint),

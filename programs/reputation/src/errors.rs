@@ -11,7 +11,9 @@ pub enum ReputationError {
     NotAdmin,
     #[msg("Only the proposed admin may accept: call propose_admin for this key first")]
     NotPendingAdmin,
-    #[msg("The program is paused: new accounts and ratings wait until it resumes")]
+    #[msg(
+        "The program is paused: new accounts, ratings and reports on uptime wait until it resumes"
+    )]
     Paused,
     #[msg("Only job-escrow may record outcomes")]
     NotSettlementAuthority,
@@ -27,4 +29,18 @@ pub enum ReputationError {
     NodeMismatch,
     #[msg("The arithmetic overflowed")]
     MathOverflow,
+    #[msg("Only the coordinator may report uptime: sign with the config's coordinator key")]
+    NotCoordinator,
+    #[msg("Pass one sample for each record that follows the accounts, 1 to 60 of them")]
+    InvalidBatch,
+    #[msg("A sample counts at most 120 checks, at least one, and no more successes than checks")]
+    InvalidUptimeSample,
+    #[msg("This node's uptime was reported less than an hour ago, or it is in the batch twice")]
+    UptimeTooEarly,
+    #[msg("The rating is another escrow's: pass the address of the escrow that it names")]
+    RatingMismatch,
+    #[msg("The rent goes back to who paid it: pass the payer that the rating names")]
+    RatingPayerMismatch,
+    #[msg("The escrow is still there: close it first")]
+    EscrowStillThere,
 }

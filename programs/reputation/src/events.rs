@@ -13,6 +13,8 @@ pub struct OutcomeRecorded {
     pub user: Pubkey,
     /// How the job ended.
     pub outcome: Outcome,
+    /// What the job counted for the node, in 1/64 jobs; 0 where it said nothing of it.
+    pub weight: u64,
     /// The node's score after it.
     pub score: u16,
     /// The node's change counter.
@@ -42,6 +44,39 @@ pub struct NodeRated {
     pub unix_timestamp: i64,
 }
 
+/// A node's record after a report on its uptime.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
+pub struct NodeUptime {
+    /// The node's owner.
+    pub node: Pubkey,
+    /// The node's score after it.
+    pub score: u16,
+    /// The node's change counter.
+    pub seq: u64,
+}
+
+/// The uptime of several nodes was counted.
+#[event]
+pub struct UptimeRecorded {
+    /// In the order of the batch.
+    pub nodes: Vec<NodeUptime>,
+    /// Slot of the change.
+    pub slot: u64,
+    /// Unix time of the change.
+    pub unix_timestamp: i64,
+}
+
+/// The rating of a closed escrow is gone; it counts on.
+#[event]
+pub struct RatingClosed {
+    /// The rated escrow.
+    pub escrow: Pubkey,
+    /// Slot of the change.
+    pub slot: u64,
+    /// Unix time of the change.
+    pub unix_timestamp: i64,
+}
+
 /// The configuration after a change.
 #[event]
 pub struct ConfigChanged {
@@ -49,7 +84,9 @@ pub struct ConfigChanged {
     pub admin: Pubkey,
     /// Who may become admin by accepting.
     pub pending_admin: Option<Pubkey>,
-    /// Whether new accounts and ratings are stopped.
+    /// Who may report uptime.
+    pub coordinator: Pubkey,
+    /// Whether new accounts, ratings and reports on uptime are stopped.
     pub paused: bool,
     /// Slot of the change.
     pub slot: u64,

@@ -1,7 +1,8 @@
 //! Keeps what became of each node's and user's jobs, and computes the node's score from it.
 //!
 //! Outcomes are written by job-escrow's settlement itself, in the same transaction, so nobody can
-//! forget or forge them. Ratings come from the user of a paid escrow, once.
+//! forget or forge them. Ratings come from the user of a paid escrow, once; uptime from the coordinator,
+//! which asks the nodes every 30 seconds.
 #![deny(unused_must_use)]
 // Anchor's macros expand to cfgs and results of their own, and re-export what `instructions` names alike.
 #![allow(
@@ -45,6 +46,11 @@ pub mod reputation {
         instructions::initialize(ctx, args)
     }
 
+    /// Replaces the coordinator. Signed by the admin.
+    pub fn update_config(ctx: Context<Administer>, coordinator: Pubkey) -> Result<()> {
+        instructions::update_config(ctx, coordinator)
+    }
+
     /// Names the next admin, who takes over with `accept_admin`. Signed by the admin.
     pub fn propose_admin(ctx: Context<Administer>, admin: Pubkey) -> Result<()> {
         instructions::propose_admin(ctx, admin)
@@ -55,7 +61,7 @@ pub mod reputation {
         instructions::accept_admin(ctx)
     }
 
-    /// Stops or allows new accounts and ratings; outcomes are always recorded. Signed by the admin.
+    /// Stops or allows new accounts, ratings and reports on uptime; outcomes are always recorded. Signed by the admin.
     pub fn set_paused(ctx: Context<Administer>, paused: bool) -> Result<()> {
         instructions::set_paused(ctx, paused)
     }
@@ -78,5 +84,19 @@ pub mod reputation {
     /// Gives the node of a paid escrow 1 to 5 stars, once. Signed by the escrow's user.
     pub fn rate(ctx: Context<Rate>, stars: u8) -> Result<()> {
         instructions::rate(ctx, stars)
+    }
+
+    /// Gives the rent of a closed escrow's rating back to who paid it. Anyone.
+    pub fn close_rating(ctx: Context<CloseRating>) -> Result<()> {
+        instructions::close_rating(ctx)
+    }
+
+    /// Counts how often the nodes, whose records follow as remaining accounts, were found up since the last
+    /// report; each at most hourly. Signed by the coordinator.
+    pub fn batch_uptime<'info>(
+        ctx: Context<'info, BatchUptime<'info>>,
+        samples: Vec<UptimeSample>,
+    ) -> Result<()> {
+        instructions::batch_uptime(ctx, samples)
     }
 }

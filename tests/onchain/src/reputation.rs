@@ -1,16 +1,17 @@
 //! Client of reputation.
 
-use anchor_lang::prelude::Pubkey;
+use anchor_lang::{AccountSerialize, prelude::Pubkey};
 use reputation::{
-    InitializeArgs, Outcome, Reputation, UserReputation, accounts, instruction as ix,
+    InitializeArgs, Outcome, Reputation, UptimeSample, UserReputation, accounts, instruction as ix,
 };
+use solana_instruction::{AccountMeta, Instruction};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
 use crate::{
     address,
     escrow::Job,
-    world::{Sent, Wallet, World, succeed},
+    world::{Sent, Wallet, World, instruction, key, succeed},
 };
 
 impl World {
@@ -18,6 +19,7 @@ impl World {
     pub fn initialize_reputation_accounts(&self) -> accounts::Initialize {
         accounts::Initialize {
             admin: self.admin.pubkey(),
+            payer: self.payer.pubkey(),
             config: address::reputation_config(),
             program: reputation::ID,
             program_data: address::program_data(&reputation::ID),
@@ -34,6 +36,7 @@ impl World {
         let args = InitializeArgs {
             settlement_authority: address::authority(),
             escrow_program: job_escrow::ID,
+            coordinator: self.coordinator.pubkey(),
         };
         let data = ix::Initialize { args };
         self.call(reputation::ID, accounts, data, signers)
@@ -143,6 +146,79 @@ impl World {
     pub fn rate(&mut self, accounts: accounts::Rate, stars: u8, signers: &[&Keypair]) -> Sent {
         let data = ix::Rate { stars };
         self.call(reputation::ID, accounts, data, signers)
+    }
+
+    /// `close_rating`, by nobody in particular.
+    pub fn close_rating(&mut self, accounts: accounts::CloseRating) -> Sent {
+        self.call(reputation::ID, accounts, ix::CloseRating {}, &[])
+    }
+
+    /// What `close_rating` takes.
+    pub fn close_rating_accounts(&self, job: &Job) -> accounts::CloseRating {
+        accounts::CloseRating {
+            config: address::reputation_config(),
+            rating: address::rating(&job.escrow),
+            escrow: job.escrow,
+            payer: job.user,
+        }
+    }
+
+    /// `update_config` of reputation.
+    pub fn update_reputation_config(&mut self, coordinator: Pubkey, admin: &Keypair) -> Sent {
+        let accounts = accounts::Administer {
+            admin: admin.pubkey(),
+            config: address::reputation_config(),
+        };
+        let data = ix::UpdateConfig { coordinator };
+        self.call(reputation::ID, accounts, data, &[admin])
+    }
+
+    /// The instruction `batch_uptime`, for the records at these addresses.
+    pub fn batch_uptime_instruction(
+        coordinator: Pubkey,
+        records: &[Pubkey],
+        samples: Vec<UptimeSample>,
+    ) -> Instruction {
+        let accounts = accounts::BatchUptime {
+            coordinator,
+            config: address::reputation_config(),
+        };
+        let mut batch = instruction(reputation::ID, accounts, ix::BatchUptime { samples });
+        let records = records.iter().map(|at| AccountMeta::new(*at, false));
+        batch.accounts.extend(records);
+        batch
+    }
+
+    /// `batch_uptime` for the records at these addresses.
+    pub fn batch_uptime(
+        &mut self,
+        records: &[Pubkey],
+        samples: Vec<UptimeSample>,
+        signer: &Keypair,
+    ) -> Sent {
+        let batch = Self::batch_uptime_instruction(signer.pubkey(), records, samples);
+        self.send(&[batch], &[signer])
+    }
+
+    /// Gives a node's record jobs on time of this many different users, all rated so where `stars` is given,
+    /// without playing them.
+    pub fn earn_reputation(&mut self, owner: &Wallet, users: u8, stars: Option<u8>) {
+        let now = self.now();
+        let mut record = self.reputation_of(owner);
+        for number in 0..users {
+            let user = key(&format!("earlier-{number}")).pubkey();
+            record.record(Outcome::Completed { on_time: true }, &user, now);
+            if let Some(stars) = stars {
+                record.rate(stars, &user, now).expect("1 to 5 stars");
+            }
+        }
+        let at = address::reputation(&owner.pubkey());
+        let mut account = self.svm.get_account(&at).expect("the record is open");
+        account.data.clear();
+        record
+            .try_serialize(&mut account.data)
+            .expect("a vector takes all");
+        self.svm.set_account(at, account).expect("it was there");
     }
 
     /// The record of a node's owner.

@@ -111,11 +111,12 @@ pub fn initialize_registry(admin: Address, mint: Address) -> Instruction {
 }
 
 /// Configures reputation. Signed by `admin`, the program's upgrade authority.
-pub fn initialize_reputation(admin: Address) -> Instruction {
+pub fn initialize_reputation(admin: Address, coordinator: Address) -> Instruction {
     build(
         reputation::ID,
         &reputation::accounts::Initialize {
             admin: key(admin),
+            payer: key(admin),
             config: key(pda::reputation_config()),
             program: reputation::ID,
             program_data: program_data(programs::reputation()),
@@ -125,6 +126,7 @@ pub fn initialize_reputation(admin: Address) -> Instruction {
             args: reputation::InitializeArgs {
                 settlement_authority: key(pda::settlement_authority()),
                 escrow_program: job_escrow::ID,
+                coordinator: key(coordinator),
             },
         },
     )

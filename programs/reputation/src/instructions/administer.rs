@@ -2,12 +2,18 @@ use anchor_lang::prelude::*;
 
 use crate::{Config, ReputationError, events::ConfigChanged};
 
-/// Accounts of `propose_admin` and `set_paused`.
+/// Accounts of `update_config`, `propose_admin` and `set_paused`.
 #[derive(Accounts)]
 pub struct Administer<'info> {
     pub admin: Signer<'info>,
     #[account(mut, seeds = [Config::SEED], bump = config.bump, has_one = admin @ ReputationError::NotAdmin)]
     pub config: Box<Account<'info, Config>>,
+}
+
+/// Replaces the coordinator.
+pub fn update_config(ctx: Context<Administer>, coordinator: Pubkey) -> Result<()> {
+    ctx.accounts.config.coordinator = coordinator;
+    ctx.accounts.config.announce()
 }
 
 /// Names the next admin.
@@ -16,7 +22,7 @@ pub fn propose_admin(ctx: Context<Administer>, admin: Pubkey) -> Result<()> {
     ctx.accounts.config.announce()
 }
 
-/// Stops or allows new accounts and ratings.
+/// Stops or allows new accounts, ratings and reports on uptime.
 pub fn set_paused(ctx: Context<Administer>, paused: bool) -> Result<()> {
     ctx.accounts.config.paused = paused;
     ctx.accounts.config.announce()
@@ -29,6 +35,7 @@ impl Config {
         emit!(ConfigChanged {
             admin: self.admin,
             pending_admin: self.pending_admin,
+            coordinator: self.coordinator,
             paused: self.paused,
             slot: clock.slot,
             unix_timestamp: clock.unix_timestamp,

@@ -2,22 +2,26 @@ use anchor_lang::prelude::*;
 
 use crate::{Config, ReputationError, VERSION, program::Reputation};
 
-/// Who may write here; fixed for good.
+/// Who may write here.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
 pub struct InitializeArgs {
-    /// job-escrow's signer, PDA ["authority"] of that program.
+    /// job-escrow's signer, PDA ["authority"] of that program; fixed for good.
     pub settlement_authority: Pubkey,
-    /// job-escrow.
+    /// job-escrow; fixed for good.
     pub escrow_program: Pubkey,
+    /// Who may report uptime; the admin may name another.
+    pub coordinator: Pubkey,
 }
 
 /// Accounts of `initialize`.
 #[derive(Accounts)]
 pub struct Initialize<'info> {
-    /// The upgrade authority; pays, and becomes the admin.
-    #[account(mut)]
+    /// The upgrade authority; becomes the admin.
     pub admin: Signer<'info>,
-    #[account(init, payer = admin, space = 8 + Config::INIT_SPACE, seeds = [Config::SEED], bump)]
+    /// Pays the rent: an admin that is a program's address cannot.
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    #[account(init, payer = payer, space = 8 + Config::INIT_SPACE, seeds = [Config::SEED], bump)]
     pub config: Box<Account<'info, Config>>,
     #[account(
         constraint = program.programdata_address()? == Some(program_data.key()) @ ReputationError::NotUpgradeAuthority,
@@ -40,6 +44,7 @@ pub fn initialize(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> 
         pending_admin: None,
         settlement_authority: args.settlement_authority,
         escrow_program: args.escrow_program,
+        coordinator: args.coordinator,
         reserved: [0; 128],
     });
     ctx.accounts.config.announce()

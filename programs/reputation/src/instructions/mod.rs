@@ -2,6 +2,8 @@
 
 mod accept_admin;
 mod administer;
+mod batch_uptime;
+mod close_rating;
 mod initialize;
 mod open_node;
 mod open_user;
@@ -10,6 +12,8 @@ mod record;
 
 pub use accept_admin::*;
 pub use administer::*;
+pub use batch_uptime::*;
+pub use close_rating::*;
 pub use initialize::*;
 pub use open_node::*;
 pub use open_user::*;

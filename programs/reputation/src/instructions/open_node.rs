@@ -21,13 +21,13 @@ pub struct OpenNode<'info> {
         seeds = [Reputation::SEED, owner.as_ref()],
         bump,
     )]
-    pub reputation: Box<Account<'info, Reputation>>,
+    pub reputation: AccountLoader<'info, Reputation>,
     pub system_program: Program<'info, System>,
 }
 
 /// Creates an empty record for a node's owner.
 pub fn open_node(ctx: Context<OpenNode>, owner: Pubkey) -> Result<()> {
-    let reputation = &mut ctx.accounts.reputation;
+    let mut reputation = ctx.accounts.reputation.load_init()?;
     reputation.version = VERSION;
     reputation.bump = ctx.bumps.reputation;
     reputation.owner = owner;

@@ -21,13 +21,13 @@ pub struct OpenUser<'info> {
         seeds = [UserReputation::SEED, user.as_ref()],
         bump,
     )]
-    pub user_reputation: Box<Account<'info, UserReputation>>,
+    pub user_reputation: AccountLoader<'info, UserReputation>,
     pub system_program: Program<'info, System>,
 }
 
 /// Creates an empty record for a user.
 pub fn open_user(ctx: Context<OpenUser>, user: Pubkey) -> Result<()> {
-    let record = &mut ctx.accounts.user_reputation;
+    let mut record = ctx.accounts.user_reputation.load_init()?;
     record.version = VERSION;
     record.bump = ctx.bumps.user_reputation;
     record.user = user;

@@ -20,8 +20,8 @@ pub struct Rate<'info> {
     pub config: Box<Account<'info, Config>>,
     /// CHECK: its owner, type, state, user and node are checked in the handler.
     pub escrow: UncheckedAccount<'info>,
-    #[account(mut, seeds = [Reputation::SEED, reputation.owner.as_ref()], bump = reputation.bump)]
-    pub reputation: Box<Account<'info, Reputation>>,
+    #[account(mut)]
+    pub reputation: AccountLoader<'info, Reputation>,
     #[account(
         init,
         payer = user,
@@ -43,21 +43,18 @@ pub fn rate(ctx: Context<Rate>, stars: u8) -> Result<()> {
         accounts.user.key(),
         ReputationError::NotEscrowUser
     );
-    require_keys_eq!(
-        escrow.node,
-        accounts.reputation.owner,
-        ReputationError::NodeMismatch
-    );
+    let mut node = accounts.reputation.load_mut()?;
+    require_keys_eq!(escrow.node, node.owner, ReputationError::NodeMismatch);
 
     let clock = Clock::get()?;
-    let node = &mut accounts.reputation;
-    node.rate(stars, clock.unix_timestamp)?;
+    node.rate(stars, &escrow.user, clock.unix_timestamp)?;
     accounts.rating.set_inner(Rating {
         version: VERSION,
         bump: ctx.bumps.rating,
         stars,
         escrow: accounts.escrow.key(),
         node: node.owner,
+        payer: accounts.user.key(),
         rated_at: clock.unix_timestamp,
         reserved: [0; 16],
     });

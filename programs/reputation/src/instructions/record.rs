@@ -9,29 +9,27 @@ use crate::{
 pub struct Record<'info> {
     /// job-escrow's signer.
     pub settlement_authority: Signer<'info>,
-    #[account(
-        seeds = [Config::SEED],
-        bump = config.bump,
-        has_one = settlement_authority @ ReputationError::NotSettlementAuthority,
-    )]
+    // Only this program creates configs, and only one: the account's type is check enough.
+    #[account(has_one = settlement_authority @ ReputationError::NotSettlementAuthority)]
     pub config: Box<Account<'info, Config>>,
     #[account(mut)]
-    pub reputation: Box<Account<'info, Reputation>>,
+    pub reputation: AccountLoader<'info, Reputation>,
     #[account(mut)]
-    pub user_reputation: Box<Account<'info, UserReputation>>,
+    pub user_reputation: AccountLoader<'info, UserReputation>,
 }
 
 /// Counts a settled job for its node and user.
 pub fn record(ctx: Context<Record>, outcome: Outcome) -> Result<()> {
     let clock = Clock::get()?;
-    let node = &mut ctx.accounts.reputation;
-    node.record(outcome, clock.unix_timestamp);
-    let user = &mut ctx.accounts.user_reputation;
+    let mut node = ctx.accounts.reputation.load_mut()?;
+    let mut user = ctx.accounts.user_reputation.load_mut()?;
+    let weight = node.record(outcome, &user.user, clock.unix_timestamp);
     user.record(outcome, clock.unix_timestamp);
     emit!(OutcomeRecorded {
         node: node.owner,
         user: user.user,
         outcome,
+        weight,
         score: node.score,
         seq: node.seq,
         slot: clock.slot,

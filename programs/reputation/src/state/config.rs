@@ -11,7 +11,7 @@ pub struct Config {
     pub version: u8,
     /// Bump of this PDA.
     pub bump: u8,
-    /// Whether new accounts and ratings are stopped.
+    /// Whether new accounts, ratings and reports on uptime are stopped.
     pub paused: bool,
     /// Who may change this account.
     pub admin: Pubkey,
@@ -21,6 +21,8 @@ pub struct Config {
     pub settlement_authority: Pubkey,
     /// job-escrow, whose escrows may be rated.
     pub escrow_program: Pubkey,
+    /// Who may report uptime.
+    pub coordinator: Pubkey,
     /// For later versions.
     pub reserved: [u8; 128],
 }

@@ -1,6 +1,7 @@
 use anchor_lang::prelude::*;
 
-/// That an escrow was rated, at PDA ["rating", escrow]. Stays, so that each is rated once.
+/// That an escrow was rated, at PDA ["rating", escrow]. Stays as long as the escrow does, so that each is
+/// rated once.
 #[account]
 #[derive(InitSpace, Debug)]
 pub struct Rating {
@@ -14,6 +15,8 @@ pub struct Rating {
     pub escrow: Pubkey,
     /// The wallet of the rated node.
     pub node: Pubkey,
+    /// Who paid the rent and gets it back.
+    pub payer: Pubkey,
     /// Unix time of the rating.
     pub rated_at: i64,
     /// For later versions.
