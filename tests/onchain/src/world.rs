@@ -210,6 +210,13 @@ impl World {
             .is_some_and(|account| account.lamports > 0)
     }
 
+    /// Takes an account away, as if it had never been created.
+    pub fn remove(&mut self, address: &Pubkey) {
+        self.svm
+            .set_account(*address, Default::default())
+            .expect("a data account may be replaced");
+    }
+
     /// Lamports at an address.
     pub fn lamports(&self, address: &Pubkey) -> u64 {
         self.svm.get_balance(address).unwrap_or(0)

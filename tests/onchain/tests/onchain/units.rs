@@ -26,11 +26,11 @@ fn measure() -> Units {
     world.rate(rating, 5, &[&paid.user.key]).expect("rate");
     let close = world.close_accounts(&paid.job, &paid.user.pubkey());
     world.close(close, &[&paid.user.key]).expect("close");
-    let admin = world.admin.insecure_clone();
-    let treasury = world.do_create_token_account(&admin.pubkey(), &world.mint.clone());
-    world
-        .collect_fees(treasury, CYXWIZ, &admin)
-        .expect("collect_fees");
+    for owner in ["development", "liquidity"] {
+        world.do_create_token_account(&key(owner).pubkey(), &world.mint.clone());
+    }
+    let accounts = world.distribute_accounts();
+    world.distribute(accounts).expect("distribute");
     world
         .update(
             address::node(&paid.node.pubkey()),

@@ -1,9 +1,12 @@
 use anchor_lang::error::ErrorCode;
 use cyxwiz_tests_onchain::{CYXWIZ, address, assert_anchor_error, assert_refused, job_args, key};
-use job_escrow::{EscrowError, State};
+use job_escrow::{EscrowError, State, accounts, instruction as ix};
 use solana_signer::Signer;
 
-use crate::scene::{AMOUNT, Scene};
+use crate::{
+    crowd::Crowd,
+    scene::{AMOUNT, Scene},
+};
 
 #[test]
 fn accepting_pays_ninety_ten_unlocks_and_records() {
@@ -156,4 +159,15 @@ fn accounts_of_other_parties_and_jobs_are_refused() {
     wrong.lock_payer = key("stranger").pubkey();
     let sent = scene.world.accept(wrong, &scene.user.key);
     assert_refused(sent, node_registry::RegistryError::LockPayerMismatch);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::submitted());
+    let scene = &crowd.scene;
+    let accounts = accounts::Accept {
+        user: scene.user.pubkey(),
+        settlement: scene.world.settlement(&scene.job),
+    };
+    crowd.try_escrow("accept", accounts, ix::Accept {});
 }

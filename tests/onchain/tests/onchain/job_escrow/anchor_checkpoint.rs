@@ -1,6 +1,7 @@
 use cyxwiz_tests_onchain::assert_refused;
-use job_escrow::EscrowError;
+use job_escrow::{EscrowError, accounts, instruction as ix};
 
+use crate::crowd::Crowd;
 use crate::scene::Scene;
 
 #[test]
@@ -29,4 +30,19 @@ fn checkpoints_grow() {
         .expect("the last checkpoint");
     let sent = world.anchor_checkpoint(job, 20, &user.key);
     assert_refused(sent, EscrowError::NotAssignedNode);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::assigned());
+    let scene = &crowd.scene;
+    let accounts = accounts::AnchorCheckpoint {
+        node: scene.node.pubkey(),
+        escrow: scene.job.escrow,
+    };
+    let data = ix::AnchorCheckpoint {
+        epoch: 1,
+        root: [1; 32],
+    };
+    crowd.try_escrow("anchor_checkpoint", accounts, data);
 }

@@ -2,10 +2,11 @@ use anchor_lang::error::ErrorCode;
 use cyxwiz_tests_onchain::{
     CYXWIZ, address, assert_anchor_error, assert_refused, job_args, key, terms_of,
 };
-use job_escrow::{CreateEscrowArgs, EscrowError, State};
+use job_escrow::{CreateEscrowArgs, EscrowError, State, instruction as ix};
 use node_registry::{JobLock, RegistryError};
 use solana_signer::Signer;
 
+use crate::crowd::Crowd;
 use crate::scene::{STAKE, Scene};
 
 #[test]
@@ -207,4 +208,15 @@ fn the_lock_is_the_one_of_the_escrow() {
     accounts.lock = address::lock(&scene.node_address());
     let sent = scene.world.assign_node(accounts, &[&coordinator]);
     assert_anchor_error(sent, ErrorCode::ConstraintSeeds);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    let scene = &crowd.scene;
+    let accounts = scene
+        .world
+        .assign_node_accounts(&scene.job, &scene.node.pubkey());
+    let terms = terms_of(&job_args(1));
+    crowd.try_escrow("assign_node", accounts, ix::AssignNode { terms });
 }

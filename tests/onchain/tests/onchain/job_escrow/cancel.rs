@@ -1,6 +1,7 @@
 use cyxwiz_tests_onchain::assert_refused;
-use job_escrow::{EscrowError, State};
+use job_escrow::{EscrowError, State, accounts, instruction as ix};
 
+use crate::crowd::Crowd;
 use crate::scene::{AMOUNT, Scene};
 
 #[test]
@@ -68,4 +69,15 @@ fn a_job_is_cancelled_until_its_deadline() {
         (escrow.state, escrow.cancel_at),
         (State::Cancelling, deadline + 900)
     );
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    let scene = &crowd.scene;
+    let accounts = accounts::Cancel {
+        user: scene.user.pubkey(),
+        refund: scene.world.refund(&scene.job),
+    };
+    crowd.try_escrow("cancel", accounts, ix::Cancel {});
 }

@@ -1,7 +1,8 @@
 use cyxwiz_tests_onchain::{assert_refused, key};
-use job_escrow::{Escrow, EscrowError};
+use job_escrow::{Escrow, EscrowError, instruction as ix};
 use solana_signer::Signer;
 
+use crate::crowd::Crowd;
 use crate::scene::{AMOUNT, Scene};
 
 #[test]
@@ -81,4 +82,14 @@ fn the_rent_goes_to_nobody_else() {
     accounts.rent_payer = scene.node.pubkey();
     let sent = scene.world.close(accounts, &[&scene.user.key]);
     assert_refused(sent, EscrowError::RentPayerMismatch);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut scene = Scene::submitted();
+    scene.world.do_accept(&scene.job, &scene.user);
+    let mut crowd = Crowd::around(scene);
+    let scene = &crowd.scene;
+    let accounts = scene.world.close_accounts(&scene.job, &scene.user.pubkey());
+    crowd.try_escrow("close", accounts, ix::Close {});
 }

@@ -1,7 +1,8 @@
 use anchor_lang::error::ErrorCode;
 use cyxwiz_tests_onchain::{CYXWIZ, Job, World, assert_anchor_error, assert_refused, job_args};
-use job_escrow::{CreateEscrowArgs, EscrowError, State};
+use job_escrow::{CreateEscrowArgs, EscrowError, State, instruction as ix};
 
+use crate::crowd::Crowd;
 use crate::scene::{AMOUNT, Scene};
 
 #[test]
@@ -120,4 +121,14 @@ fn another_users_tokens_are_refused() {
     accounts.user_token = victim.token;
     let sent = world.create_escrow(accounts, args, &[&user.key]);
     assert_anchor_error(sent, ErrorCode::ConstraintTokenOwner);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    let scene = &crowd.scene;
+    let args = job_args(2);
+    let job = Job::new(&scene.user.pubkey(), &args.job_id);
+    let accounts = scene.world.create_escrow_accounts(&scene.user, &job);
+    crowd.try_escrow("create_escrow", accounts, ix::CreateEscrow { args });
 }

@@ -1,6 +1,7 @@
 use cyxwiz_tests_onchain::{CYXWIZ, assert_refused};
-use job_escrow::{EscrowError, State};
+use job_escrow::{EscrowError, State, accounts, instruction as ix};
 
+use crate::crowd::Crowd;
 use crate::scene::{AMOUNT, Scene};
 
 #[test]
@@ -29,4 +30,13 @@ fn an_assigned_job_does_not_expire() {
     let refund = scene.world.refund(&scene.job);
     let sent = scene.world.expire_unassigned(refund);
     assert_refused(sent, EscrowError::WrongState);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    crowd.scene.world.advance(3_601);
+    let refund = crowd.scene.world.refund(&crowd.scene.job);
+    let accounts = accounts::ExpireUnassigned { refund };
+    crowd.try_escrow("expire_unassigned", accounts, ix::ExpireUnassigned {});
 }

@@ -1,6 +1,7 @@
 use cyxwiz_tests_onchain::{CYXWIZ, assert_refused, job_args};
-use job_escrow::{EscrowError, State};
+use job_escrow::{EscrowError, State, accounts, instruction as ix};
 
+use crate::crowd::Crowd;
 use crate::scene::{AMOUNT, STAKE, Scene};
 
 #[test]
@@ -89,4 +90,15 @@ fn the_third_failure_in_a_week_slashes_and_suspends() {
     let accounts = scene.world.assign_node_accounts(&job, &scene.node.pubkey());
     let sent = scene.world.assign_node(accounts, &[&coordinator]);
     assert_refused(sent, node_registry::RegistryError::Suspended);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::assigned());
+    let scene = &crowd.scene;
+    let accounts = accounts::SettleByAnyone {
+        signer: scene.node.pubkey(),
+        settlement: scene.world.settlement(&scene.job),
+    };
+    crowd.try_escrow("fail", accounts, ix::Fail {});
 }

@@ -1,5 +1,8 @@
 use cyxwiz_tests_onchain::{World, address, assert_refused};
-use job_escrow::{EscrowError, Params};
+use job_escrow::{EscrowError, Params, instruction as ix};
+
+use crate::crowd::Crowd;
+use crate::scene::Scene;
 
 #[test]
 fn only_the_upgrade_authority_initializes() {
@@ -37,4 +40,17 @@ fn a_mint_that_could_be_frozen_or_counts_otherwise_is_refused() {
         let sent = world.initialize_escrow(accounts, Params::default(), &[&admin]);
         assert_refused(sent, EscrowError::UnsuitableMint);
     }
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    // as if nobody had initialized it yet
+    for created in [address::escrow_config(), address::platform_vault()] {
+        crowd.scene.world.remove(&created);
+    }
+    let mut accounts = crowd.scene.world.initialize_escrow_accounts();
+    accounts.payer = crowd.stranger;
+    let args = crowd.scene.world.escrow_config_args(Params::default());
+    crowd.try_escrow("initialize", accounts, ix::Initialize { args });
 }

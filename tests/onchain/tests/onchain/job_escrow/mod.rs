@@ -6,7 +6,6 @@ mod anchor_checkpoint;
 mod assign_node;
 mod cancel;
 mod close;
-mod collect_fees;
 mod create_escrow;
 mod expire_unassigned;
 mod fail;

@@ -6,6 +6,7 @@ use cyxwiz_tests_onchain::{
 use job_escrow::{EscrowError, receipt_message};
 use solana_instruction::Instruction;
 
+use crate::crowd::Crowd;
 use crate::scene::Scene;
 
 #[test]
@@ -173,4 +174,14 @@ fn receipts_count_while_the_job_runs_only() {
         .world
         .do_present_receipt(&cancelling.job, &cancelling.user, 7, 6);
     assert_eq!(cancelling.world.escrow_of(&cancelling.job).receipt_seen, 7);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::assigned());
+    let Scene { job, user, .. } = &crowd.scene;
+    let receipt = receipt_of(10, 10);
+    let check = signed_receipt(&job.escrow, &receipt, &user.key);
+    let present = World::present_receipt_instruction(job, receipt);
+    crowd.try_call("job_escrow", "present_receipt", vec![check], present);
 }

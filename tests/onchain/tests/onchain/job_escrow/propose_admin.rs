@@ -1,6 +1,9 @@
-use cyxwiz_tests_onchain::{World, assert_refused, key};
-use job_escrow::EscrowError;
+use cyxwiz_tests_onchain::{World, address, assert_refused, key};
+use job_escrow::{EscrowError, accounts, instruction as ix};
 use solana_signer::Signer;
+
+use crate::crowd::Crowd;
+use crate::scene::Scene;
 
 #[test]
 fn only_the_admin_proposes_the_next() {
@@ -32,4 +35,17 @@ fn a_proposal_changes_nothing_yet_and_the_last_one_counts() {
     world
         .accept_escrow_admin(&second)
         .expect("it was proposed last");
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    let accounts = accounts::Administer {
+        admin: crowd.scene.world.admin.pubkey(),
+        config: address::escrow_config(),
+    };
+    let data = ix::ProposeAdmin {
+        admin: key("next-admin").pubkey(),
+    };
+    crowd.try_escrow("propose_admin", accounts, data);
 }

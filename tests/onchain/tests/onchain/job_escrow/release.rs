@@ -1,6 +1,7 @@
 use cyxwiz_tests_onchain::{assert_refused, job_args};
-use job_escrow::{EscrowError, State};
+use job_escrow::{EscrowError, State, accounts, instruction as ix};
 
+use crate::crowd::Crowd;
 use crate::scene::{AMOUNT, Scene};
 
 #[test]
@@ -24,9 +25,9 @@ fn anyone_releases_after_the_acceptance_window() {
 
 #[test]
 fn a_better_node_waits_less() {
-    let mut scene = Scene::submitted();
-    scene.world.do_accept(&scene.job, &scene.user);
-    // one job on time: 400 + 250 = Gold, one hour
+    let mut scene = Scene::open();
+    // jobs on time for eight users: 400 + 250 = Gold, one hour
+    scene.world.earn_reputation(&scene.node, 8, None);
     assert_eq!(scene.world.reputation_of(&scene.node).score, 650);
     let job = scene.world.do_create_escrow(&scene.user, job_args(2));
     scene.world.do_assign_node(&job, &scene.node);
@@ -38,13 +39,8 @@ fn a_better_node_waits_less() {
 
 #[test]
 fn a_diamond_node_pays_less_and_is_paid_at_once() {
-    let mut scene = Scene::submitted();
-    scene.world.do_accept(&scene.job, &scene.user);
-    let rating = scene.world.rate_accounts(&scene.job, &scene.node.pubkey());
-    scene
-        .world
-        .rate(rating, 5, &[&scene.user.key])
-        .expect("the user may rate");
+    let mut scene = Scene::open();
+    scene.world.earn_reputation(&scene.node, 8, Some(5));
     // 400 + 250 + 200 = Diamond
     assert_eq!(scene.world.reputation_of(&scene.node).score, 850);
     let job = scene.world.do_create_escrow(&scene.user, job_args(2));
@@ -58,4 +54,16 @@ fn a_diamond_node_pays_less_and_is_paid_at_once() {
     let escrow = scene.world.escrow_of(&job);
     assert_eq!(escrow.paid_platform, AMOUNT / 100 * 8);
     assert_eq!(escrow.paid_node, AMOUNT / 100 * 92);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::submitted());
+    crowd.scene.world.advance(86_400);
+    let scene = &crowd.scene;
+    let accounts = accounts::SettleByAnyone {
+        signer: scene.user.pubkey(),
+        settlement: scene.world.settlement(&scene.job),
+    };
+    crowd.try_escrow("release", accounts, ix::Release {});
 }

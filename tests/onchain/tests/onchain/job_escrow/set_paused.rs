@@ -1,6 +1,8 @@
-use cyxwiz_tests_onchain::{Job, World, assert_refused, job_args, key};
-use job_escrow::{EscrowError, State};
+use cyxwiz_tests_onchain::{Job, World, address, assert_refused, job_args, key};
+use job_escrow::{EscrowError, State, accounts, instruction as ix};
+use solana_signer::Signer;
 
+use crate::crowd::Crowd;
 use crate::scene::Scene;
 
 #[test]
@@ -106,4 +108,14 @@ fn a_pause_stops_no_way_out() {
         scene.balances().assert_conserved();
     }
     assert_eq!(open.world.escrow_of(&open.job).state, State::Refunded);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    let accounts = accounts::Administer {
+        admin: crowd.scene.world.admin.pubkey(),
+        config: address::escrow_config(),
+    };
+    crowd.try_escrow("set_paused", accounts, ix::SetPaused { paused: true });
 }

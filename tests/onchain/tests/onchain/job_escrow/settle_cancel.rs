@@ -1,6 +1,7 @@
 use cyxwiz_tests_onchain::{CYXWIZ, assert_refused, job_args};
-use job_escrow::{EscrowError, State};
+use job_escrow::{EscrowError, State, accounts, instruction as ix};
 
+use crate::crowd::Crowd;
 use crate::scene::Scene;
 
 #[test]
@@ -95,4 +96,15 @@ fn a_running_job_has_no_cancel_to_settle() {
     let settlement = scene.world.settlement(&scene.job);
     let sent = scene.world.settle_cancel(settlement, &scene.node.key);
     assert_refused(sent, EscrowError::WrongState);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::cancelling(10, 10));
+    let scene = &crowd.scene;
+    let accounts = accounts::SettleByAnyone {
+        signer: scene.node.pubkey(),
+        settlement: scene.world.settlement(&scene.job),
+    };
+    crowd.try_escrow("settle_cancel", accounts, ix::SettleCancel {});
 }

@@ -1,6 +1,7 @@
 use cyxwiz_tests_onchain::{assert_refused, completion};
-use job_escrow::{Completion, EscrowError, State};
+use job_escrow::{Completion, EscrowError, State, accounts, instruction as ix};
 
+use crate::crowd::Crowd;
 use crate::scene::Scene;
 
 #[test]
@@ -71,4 +72,16 @@ fn an_open_job_has_no_node_to_submit() {
         .world
         .submit_completion(&scene.job, completion(), &scene.node.key);
     assert_refused(sent, EscrowError::NotAssignedNode);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::assigned());
+    let scene = &crowd.scene;
+    let accounts = accounts::SubmitCompletion {
+        node: scene.node.pubkey(),
+        escrow: scene.job.escrow,
+    };
+    let args = completion();
+    crowd.try_escrow("submit_completion", accounts, ix::SubmitCompletion { args });
 }

@@ -1,6 +1,7 @@
 use cyxwiz_tests_onchain::{CYXWIZ, assert_refused, job_args};
-use job_escrow::{EscrowError, State};
+use job_escrow::{EscrowError, State, accounts, instruction as ix};
 
+use crate::crowd::Crowd;
 use crate::scene::{AMOUNT, STAKE, Scene};
 
 #[test]
@@ -195,4 +196,16 @@ fn the_slash_is_measured_at_assignment_and_spares_other_jobs() {
         .expect("the deadline has passed");
     assert_eq!(scene.world.node_of(&scene.node).stake, 200 * CYXWIZ);
     scene.balances().assert_conserved();
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::assigned());
+    crowd.scene.world.advance(3_601);
+    let scene = &crowd.scene;
+    let accounts = accounts::SettleByAnyone {
+        signer: scene.user.pubkey(),
+        settlement: scene.world.settlement(&scene.job),
+    };
+    crowd.try_escrow("timeout_refund", accounts, ix::TimeoutRefund {});
 }

@@ -1,6 +1,7 @@
-use cyxwiz_tests_onchain::{CYXWIZ, assert_refused};
-use job_escrow::EscrowError;
+use cyxwiz_tests_onchain::{CYXWIZ, address, assert_refused};
+use job_escrow::{EscrowError, accounts, instruction as ix};
 
+use crate::crowd::Crowd;
 use crate::scene::{AMOUNT, Scene};
 
 #[test]
@@ -29,4 +30,19 @@ fn anyone_tops_up_open_and_assigned_jobs() {
     scene.world.do_submit_completion(&scene.job, &scene.node);
     let sent = scene.world.top_up(&scene.job, &friend, 1);
     assert_refused(sent, EscrowError::WrongState);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::assigned());
+    let scene = &crowd.scene;
+    let accounts = accounts::TopUp {
+        payer: scene.user.pubkey(),
+        config: address::escrow_config(),
+        escrow: scene.job.escrow,
+        vault: scene.job.vault,
+        payer_token: scene.user.token,
+        token_program: spl_token_interface::ID,
+    };
+    crowd.try_escrow("top_up", accounts, ix::TopUp { amount: 1 });
 }

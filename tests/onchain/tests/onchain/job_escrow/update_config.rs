@@ -1,6 +1,8 @@
-use cyxwiz_tests_onchain::{CYXWIZ, World, assert_refused, key};
-use job_escrow::{EscrowError, Params};
+use cyxwiz_tests_onchain::{CYXWIZ, World, address, assert_refused, key};
+use job_escrow::{EscrowError, Params, accounts, instruction as ix};
+use solana_signer::Signer;
 
+use crate::crowd::Crowd;
 use crate::scene::Scene;
 
 #[test]
@@ -57,4 +59,15 @@ fn only_the_admin_sets_parameters() {
         let sent = world.update_escrow_config(Params::default(), stranger);
         assert_refused(sent, EscrowError::NotAdmin);
     }
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    let accounts = accounts::Administer {
+        admin: crowd.scene.world.admin.pubkey(),
+        config: address::escrow_config(),
+    };
+    let args = crowd.scene.world.escrow_config_args(Params::default());
+    crowd.try_escrow("update_config", accounts, ix::UpdateConfig { args });
 }

@@ -1,5 +1,8 @@
-use cyxwiz_tests_onchain::{World, assert_refused};
-use node_registry::{Params, RegistryError};
+use cyxwiz_tests_onchain::{World, address, assert_refused};
+use node_registry::{InitializeArgs, Params, RegistryError, instruction as ix};
+
+use crate::crowd::Crowd;
+use crate::scene::Scene;
 
 #[test]
 fn only_the_upgrade_authority_initializes() {
@@ -30,4 +33,19 @@ fn a_mint_that_could_be_frozen_or_counts_otherwise_is_refused() {
         let sent = world.initialize_registry(accounts, Params::default(), &[&admin]);
         assert_refused(sent, RegistryError::UnsuitableMint);
     }
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    // as if nobody had initialized it yet
+    for created in [address::registry_config(), address::insurance_vault()] {
+        crowd.scene.world.remove(&created);
+    }
+    let accounts = crowd.scene.world.initialize_registry_accounts();
+    let args = InitializeArgs {
+        settlement_authority: address::authority(),
+        params: Params::default(),
+    };
+    crowd.try_registry("initialize", accounts, ix::Initialize { args });
 }

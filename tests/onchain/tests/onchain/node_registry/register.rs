@@ -1,5 +1,8 @@
 use cyxwiz_tests_onchain::{World, assert_refused, profile};
-use node_registry::{NodeProfile, RegistryError};
+use node_registry::{NodeProfile, RegistryError, instruction as ix};
+
+use crate::crowd::Crowd;
+use crate::scene::Scene;
 
 #[test]
 fn a_node_registers_once_with_its_profile() {
@@ -44,4 +47,14 @@ fn profiles_are_checked() {
     world
         .register(accounts, longest, &[&owner.key])
         .expect("the longest names fit");
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut scene = Scene::open();
+    let newcomer = scene.world.wallet("newcomer", 0);
+    let mut crowd = Crowd::around(scene).with_wallet("newcomer", &newcomer.key);
+    let accounts = crowd.scene.world.register_accounts(&newcomer.pubkey());
+    let profile = profile();
+    crowd.try_registry("register", accounts, ix::Register { profile });
 }

@@ -1,5 +1,8 @@
 use cyxwiz_tests_onchain::{CYXWIZ, World, address, assert_refused};
-use node_registry::RegistryError;
+use node_registry::{RegistryError, accounts, instruction as ix};
+
+use crate::crowd::Crowd;
+use crate::scene::Scene;
 
 #[test]
 fn dust_in_the_stake_vault_is_no_stake() {
@@ -18,4 +21,19 @@ fn dust_in_the_stake_vault_is_no_stake() {
     world
         .request_unstake(node, 10 * CYXWIZ, &owner.key)
         .expect("the stake itself is free");
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    let accounts = accounts::RequestUnstake {
+        owner: crowd.scene.node.pubkey(),
+        config: address::registry_config(),
+        node: crowd.scene.node_address(),
+    };
+    crowd.try_registry(
+        "request_unstake",
+        accounts,
+        ix::RequestUnstake { amount: 1 },
+    );
 }

@@ -1,6 +1,8 @@
 use cyxwiz_tests_onchain::{CYXWIZ, World, address, assert_refused, key, profile};
-use node_registry::RegistryError;
+use node_registry::{RegistryError, accounts, instruction as ix};
+use solana_signer::Signer;
 
+use crate::crowd::Crowd;
 use crate::scene::Scene;
 
 #[test]
@@ -48,4 +50,14 @@ fn a_pause_keeps_no_stake() {
         .withdraw(accounts, &[&scene.node.key])
         .expect("withdraw");
     assert_eq!(scene.world.balance(&scene.node.token), CYXWIZ);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    let accounts = accounts::Administer {
+        admin: crowd.scene.world.admin.pubkey(),
+        config: address::registry_config(),
+    };
+    crowd.try_registry("set_paused", accounts, ix::SetPaused { paused: true });
 }

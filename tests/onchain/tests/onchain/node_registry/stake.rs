@@ -1,5 +1,8 @@
 use cyxwiz_tests_onchain::{CYXWIZ, World, address, assert_refused};
-use node_registry::RegistryError;
+use node_registry::{RegistryError, instruction as ix};
+
+use crate::crowd::Crowd;
+use crate::scene::Scene;
 
 const DAY: i64 = 86_400;
 
@@ -63,4 +66,14 @@ fn strangers_neither_stake_nor_withdraw_for_a_node() {
     assert_refused(sent, RegistryError::NotNodeOwner);
     let sent = world.request_unstake(address::node(&owner.pubkey()), 1, &stranger.key);
     assert_refused(sent, RegistryError::NotNodeOwner);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut scene = Scene::open();
+    let token = scene.node.token;
+    scene.world.do_mint(&token, CYXWIZ);
+    let mut crowd = Crowd::around(scene);
+    let accounts = crowd.scene.world.stake_accounts(&crowd.scene.node);
+    crowd.try_registry("stake", accounts, ix::Stake { amount: CYXWIZ });
 }

@@ -1,5 +1,8 @@
 use cyxwiz_tests_onchain::{World, address, assert_refused, profile};
-use node_registry::RegistryError;
+use node_registry::{RegistryError, accounts, instruction as ix};
+
+use crate::crowd::Crowd;
+use crate::scene::Scene;
 
 #[test]
 fn only_the_owner_updates() {
@@ -15,4 +18,16 @@ fn only_the_owner_updates() {
         .update(node, moved, &owner.key)
         .expect("the owner may");
     assert_eq!(world.node_of(&owner).endpoint, "elsewhere:7443");
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    let accounts = accounts::Update {
+        owner: crowd.scene.node.pubkey(),
+        config: address::registry_config(),
+        node: crowd.scene.node_address(),
+    };
+    let profile = profile();
+    crowd.try_registry("update", accounts, ix::Update { profile });
 }

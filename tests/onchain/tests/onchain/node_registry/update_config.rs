@@ -1,5 +1,9 @@
-use cyxwiz_tests_onchain::{World, assert_refused, key};
-use node_registry::{Params, RegistryError};
+use cyxwiz_tests_onchain::{World, address, assert_refused, key};
+use node_registry::{Params, RegistryError, accounts, instruction as ix};
+use solana_signer::Signer;
+
+use crate::crowd::Crowd;
+use crate::scene::Scene;
 
 #[test]
 fn parameters_stay_within_their_bounds() {
@@ -24,4 +28,15 @@ fn only_the_admin_sets_parameters() {
         let sent = world.update_registry_config(Params::default(), stranger);
         assert_refused(sent, RegistryError::NotAdmin);
     }
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    let accounts = accounts::Administer {
+        admin: crowd.scene.world.admin.pubkey(),
+        config: address::registry_config(),
+    };
+    let params = Params::default();
+    crowd.try_registry("update_config", accounts, ix::UpdateConfig { params });
 }

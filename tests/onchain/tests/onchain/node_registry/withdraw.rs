@@ -1,6 +1,9 @@
 use anchor_lang::error::ErrorCode;
 use cyxwiz_tests_onchain::{CYXWIZ, World, address, assert_anchor_error, assert_refused};
-use node_registry::RegistryError;
+use node_registry::{RegistryError, instruction as ix};
+
+use crate::crowd::Crowd;
+use crate::scene::Scene;
 
 const DAY: i64 = 86_400;
 
@@ -33,4 +36,18 @@ fn another_nodes_vault_is_refused() {
     accounts.stake_vault = address::stake_vault(&address::node(&rich.pubkey()));
     let sent = world.withdraw(accounts, &[&poor.key]);
     assert_anchor_error(sent, ErrorCode::ConstraintSeeds);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut scene = Scene::open();
+    let node = scene.node_address();
+    scene
+        .world
+        .request_unstake(node, CYXWIZ, &scene.node.key)
+        .expect("the stake is free");
+    let mut crowd = Crowd::around(scene);
+    crowd.scene.world.advance(60 * DAY);
+    let accounts = crowd.scene.world.withdraw_accounts(&crowd.scene.node);
+    crowd.try_registry("withdraw", accounts, ix::Withdraw {});
 }

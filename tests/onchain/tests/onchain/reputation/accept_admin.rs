@@ -1,6 +1,9 @@
-use cyxwiz_tests_onchain::{World, assert_refused, key};
-use reputation::ReputationError;
+use cyxwiz_tests_onchain::{World, address, assert_refused, key};
+use reputation::{ReputationError, accounts, instruction as ix};
 use solana_signer::Signer;
+
+use crate::crowd::Crowd;
+use crate::scene::Scene;
 
 #[test]
 fn nobody_accepts_what_was_not_proposed() {
@@ -30,4 +33,20 @@ fn the_hand_over_takes_two_steps_and_ends_the_old_admin() {
     // a proposal is accepted once
     let sent = world.accept_reputation_admin(&next);
     assert_refused(sent, ReputationError::NotPendingAdmin);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut scene = Scene::open();
+    let (admin, next) = (scene.world.admin.insecure_clone(), key("next-admin"));
+    scene
+        .world
+        .propose_reputation_admin(next.pubkey(), &admin)
+        .expect("the admin may");
+    let mut crowd = Crowd::around(scene).with_wallet("next admin", &next);
+    let accounts = accounts::AcceptAdmin {
+        new_admin: next.pubkey(),
+        config: address::reputation_config(),
+    };
+    crowd.try_reputation("accept_admin", accounts, ix::AcceptAdmin {});
 }

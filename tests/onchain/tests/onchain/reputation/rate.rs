@@ -1,6 +1,7 @@
 use cyxwiz_tests_onchain::{address, assert_refused, job_args};
-use reputation::{Rating, ReputationError};
+use reputation::{Rating, ReputationError, instruction as ix};
 
+use crate::crowd::Crowd;
 use crate::scene::Scene;
 
 #[test]
@@ -17,13 +18,14 @@ fn the_user_rates_a_paid_job_once() {
         .rate(accounts, 4, &[&scene.user.key])
         .expect("the job is paid");
     let node = scene.world.reputation_of(&scene.node);
-    // 400 + 250 + three quarters of 200
+    // 400 + 250 + three quarters of 200, and an eighth of that for one user
     assert_eq!(
         (node.rating_sum, node.rating_count, node.score),
-        (4, 1, 800)
+        (4, 1, 100)
     );
     let rating: Rating = scene.world.read(&address::rating(&scene.job.escrow));
     assert_eq!((rating.stars, rating.node), (4, scene.node.pubkey()));
+    assert_eq!(rating.payer, scene.user.pubkey());
     let sent = scene.world.rate(accounts, 5, &[&scene.user.key]);
     assert_refused(sent, 0u32); // the system program's AccountAlreadyInUse
 }
@@ -69,4 +71,14 @@ fn a_refunded_job_is_not_rated() {
     let accounts = scene.world.rate_accounts(&job, &scene.node.pubkey());
     let sent = scene.world.rate(accounts, 1, &[&scene.user.key]);
     assert_refused(sent, ReputationError::NotPaid);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut scene = Scene::submitted();
+    scene.world.do_accept(&scene.job, &scene.user);
+    let mut crowd = Crowd::around(scene);
+    let scene = &crowd.scene;
+    let accounts = scene.world.rate_accounts(&scene.job, &scene.node.pubkey());
+    crowd.try_reputation("rate", accounts, ix::Rate { stars: 5 });
 }

@@ -1,6 +1,8 @@
-use cyxwiz_tests_onchain::{World, assert_refused, key};
-use reputation::ReputationError;
+use cyxwiz_tests_onchain::{World, address, assert_refused, key};
+use reputation::{ReputationError, accounts, instruction as ix};
+use solana_signer::Signer;
 
+use crate::crowd::Crowd;
 use crate::scene::Scene;
 
 #[test]
@@ -25,4 +27,14 @@ fn a_pause_stops_new_records_and_ratings() {
     let accounts = scene.world.rate_accounts(&scene.job, &scene.node.pubkey());
     let sent = scene.world.rate(accounts, 5, &[&scene.user.key]);
     assert_refused(sent, ReputationError::Paused);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    let accounts = accounts::Administer {
+        admin: crowd.scene.world.admin.pubkey(),
+        config: address::reputation_config(),
+    };
+    crowd.try_reputation("set_paused", accounts, ix::SetPaused { paused: true });
 }

@@ -1,0 +1,175 @@
+//! A scene with everybody else around it: for every account of the scene another of its type, and
+//! for every party another with money and records of its own.
+
+use anchor_lang::{InstructionData, ToAccountMetas, prelude::Pubkey};
+use cyxwiz_tests_onchain::{
+    CYXWIZ, Wallet, address, instruction, job_args,
+    wrong_accounts::{Call, Cast, check},
+};
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_sdk_ids::sysvar;
+
+use crate::scene::Scene;
+
+/// A scene whose calls are tried with everybody else's accounts.
+pub struct Crowd {
+    pub scene: Scene,
+    /// A wallet with tokens and no part in anything; it can sign.
+    pub stranger: Pubkey,
+    cast: Cast,
+}
+
+impl Crowd {
+    /// Adds the others. The scene itself stays as it is, its clock too.
+    pub fn around(mut scene: Scene) -> Self {
+        let mut cast = Cast::default();
+        let world = &mut scene.world;
+        let (admin, coordinator) = (&world.admin, &world.coordinator);
+        cast.wallet("admin", admin);
+        cast.wallet("coordinator", coordinator);
+
+        let other_user = world.user("other-user", 100 * CYXWIZ);
+        let other_node = world.node("other-node", 50 * CYXWIZ);
+        let stranger = world.wallet("stranger", 10 * CYXWIZ);
+        let mut args = job_args(7);
+        args.amount = CYXWIZ;
+        let other_job = world.do_create_escrow(&other_user, args);
+        world.do_assign_node(&other_job, &other_node);
+        let open_job = world.do_create_escrow(&other_user, job_args(8));
+        let other_mint = world.create_mint("other-mint", 9, None);
+
+        cast.account("escrow", scene.job.escrow);
+        cast.account("vault", scene.job.vault);
+        cast.account("lock", address::lock(&scene.job.escrow));
+        cast.account("other escrow", other_job.escrow);
+        cast.account("other vault", other_job.vault);
+        cast.account("other lock", address::lock(&other_job.escrow));
+        cast.account("open escrow", open_job.escrow);
+        cast.account("other mint", other_mint);
+        let parties: [(&str, &Wallet); 5] = [
+            ("user", &scene.user),
+            ("node", &scene.node),
+            ("other user", &other_user),
+            ("other node", &other_node),
+            ("stranger", &stranger),
+        ];
+        for (name, party) in parties {
+            let owner = party.pubkey();
+            cast.wallet(name, &party.key);
+            cast.account(&format!("{name}'s tokens"), party.token);
+            let more = format!("more of {name}");
+            let more = world.do_create_other_token_account(&more, &owner);
+            world.do_mint(&more, 10 * CYXWIZ);
+            cast.account(&format!("{name}'s other tokens"), more);
+            let foreign = world.do_create_token_account(&owner, &other_mint);
+            cast.account(&format!("{name}'s tokens of the other mint"), foreign);
+        }
+        for (name, node) in [("node", &scene.node), ("other node", &other_node)] {
+            let account = address::node(&node.pubkey());
+            cast.account(&format!("{name}'s account"), account);
+            cast.account(&format!("{name}'s stake"), address::stake_vault(&account));
+            let record = address::reputation(&node.pubkey());
+            cast.account(&format!("{name}'s record"), record);
+        }
+        for (name, user) in [("user", &scene.user), ("other user", &other_user)] {
+            let record = address::user_reputation(&user.pubkey());
+            cast.account(&format!("{name}'s record"), record);
+        }
+        let market = [
+            ("mint", world.mint),
+            ("escrow config", address::escrow_config()),
+            ("registry config", address::registry_config()),
+            ("reputation config", address::reputation_config()),
+            ("platform vault", address::platform_vault()),
+            ("insurance vault", address::insurance_vault()),
+            ("job-escrow's data", address::program_data(&job_escrow::ID)),
+            (
+                "node-registry's data",
+                address::program_data(&node_registry::ID),
+            ),
+            ("reputation's data", address::program_data(&reputation::ID)),
+            ("job-escrow", job_escrow::ID),
+            ("node-registry", node_registry::ID),
+            ("reputation", reputation::ID),
+            ("token program", spl_token_interface::ID),
+            ("system program", solana_sdk_ids::system_program::ID),
+            ("instructions sysvar", sysvar::instructions::ID),
+            ("clock sysvar", sysvar::clock::ID),
+        ];
+        for (name, address) in market {
+            cast.account(name, address);
+        }
+        Self {
+            scene,
+            stranger: stranger.pubkey(),
+            cast,
+        }
+    }
+
+    /// One more account to try.
+    pub fn with_account(mut self, name: &str, address: Pubkey) -> Self {
+        self.cast.account(name, address);
+        self
+    }
+
+    /// One more wallet to try.
+    pub fn with_wallet(mut self, name: &str, key: &Keypair) -> Self {
+        self.cast.wallet(name, key);
+        self
+    }
+
+    /// Tries every account of an instruction of job-escrow.
+    #[track_caller]
+    pub fn try_escrow(
+        &mut self,
+        name: &'static str,
+        accounts: impl ToAccountMetas,
+        data: impl InstructionData,
+    ) {
+        let call = instruction(job_escrow::ID, accounts, data);
+        self.try_call("job_escrow", name, vec![], call);
+    }
+
+    /// Tries every account of an instruction of node-registry.
+    #[track_caller]
+    pub fn try_registry(
+        &mut self,
+        name: &'static str,
+        accounts: impl ToAccountMetas,
+        data: impl InstructionData,
+    ) {
+        let call = instruction(node_registry::ID, accounts, data);
+        self.try_call("node_registry", name, vec![], call);
+    }
+
+    /// Tries every account of an instruction of reputation.
+    #[track_caller]
+    pub fn try_reputation(
+        &mut self,
+        name: &'static str,
+        accounts: impl ToAccountMetas,
+        data: impl InstructionData,
+    ) {
+        let call = instruction(reputation::ID, accounts, data);
+        self.try_call("reputation", name, vec![], call);
+    }
+
+    /// Tries every account of an instruction that comes behind `before`.
+    #[track_caller]
+    pub fn try_call(
+        &mut self,
+        program: &'static str,
+        instruction: &'static str,
+        before: Vec<Instruction>,
+        call: Instruction,
+    ) {
+        let call = Call {
+            program,
+            instruction,
+            before,
+            call,
+        };
+        check(&mut self.scene.world, &self.cast, &call);
+    }
+}
