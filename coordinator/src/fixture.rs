@@ -28,6 +28,7 @@ pub fn escrow(state: EscrowState, node: Option<Address>) -> EscrowAccount {
         submitted_at: 0,
         release_at: 0,
         cancel_at: 0,
+        dispute_ends_at: 0,
         settled_at: 0,
         checkpoint_epoch: 0,
         checkpoint_root: Digest::default(),
@@ -39,6 +40,7 @@ pub fn escrow(state: EscrowState, node: Option<Address>) -> EscrowAccount {
         final_root: Digest::default(),
         weights_hash: Digest::default(),
         fee_bps: 1_000,
+        bond: Amount::ZERO,
         seq: 1,
         slot: 1,
     }
@@ -50,6 +52,9 @@ pub fn config() -> EscrowConfig {
         admin: Address([4; 32]),
         coordinator: Address([5; 32]),
         mint: Address([7; 32]),
+        dispute_authority: Address([4; 32]),
+        development: Address([4; 32]),
+        liquidity: Address([4; 32]),
         paused: false,
         fee_bps: 1_000,
         fee_bps_diamond: 500,
@@ -59,5 +64,7 @@ pub fn config() -> EscrowConfig {
         receipt_window_seconds: 60,
         min_timeout_seconds: 1,
         max_timeout_seconds: 86_400,
+        dispute_bond_bps: 500,
+        dispute_window_seconds: 86_400,
     }
 }

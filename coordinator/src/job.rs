@@ -156,6 +156,7 @@ impl EscrowView {
             EscrowState::Assigned => Some(escrow.deadline + 1),
             EscrowState::Submitted => Some(escrow.release_at),
             EscrowState::Cancelling => Some(escrow.cancel_at),
+            EscrowState::Disputed => Some(escrow.dispute_ends_at),
             _ => None,
         };
         Self {
@@ -188,6 +189,7 @@ pub fn state_of_closed(escrow_state: &str) -> Option<JobState> {
         OPEN => Some(JobState::Refunded),
         "submitted" => Some(JobState::Paid),
         "cancelling" => Some(JobState::Cancelled),
+        "disputed" => Some(JobState::Resolved),
         // Four outcomes are possible, and the account that said which is gone.
         "assigned" => Some(JobState::Failed),
         _ => None,

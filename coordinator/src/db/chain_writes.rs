@@ -47,6 +47,8 @@ names! {
         ExpireUnassigned = "expire_unassigned",
         /// The receipt window is over.
         SettleCancel = "settle_cancel",
+        /// The time to decide a dispute is over.
+        ExpireDispute = "expire_dispute",
     }
 }
 
@@ -333,7 +335,8 @@ pub async fn intend_due(pool: &PgPool, now: i64) -> Result<u64, Error> {
                  WHEN 'open' THEN 'expire_unassigned'
                  WHEN 'assigned' THEN 'timeout_refund'
                  WHEN 'submitted' THEN 'release'
-                 WHEN 'cancelling' THEN 'settle_cancel' END)::chain_write_kind AS kind
+                 WHEN 'cancelling' THEN 'settle_cancel'
+                 WHEN 'disputed' THEN 'expire_dispute' END)::chain_write_kind AS kind
              FROM jobs WHERE due_at <= $1) AS due
          WHERE due.kind IS NOT NULL AND NOT EXISTS (
              SELECT 1 FROM chain_writes w

@@ -162,7 +162,8 @@ pub struct Watched {
 pub async fn watched(pool: &PgPool) -> Result<Vec<Watched>, Error> {
     let rows = sqlx::query!(
         "SELECT id, escrow, seq, escrow_state FROM jobs
-         WHERE state IN ('reserved', 'funded', 'assigned', 'training', 'submitted', 'cancelling')
+         WHERE state IN ('reserved', 'funded', 'assigned', 'training', 'submitted', 'cancelling',
+                         'disputed')
             OR (state = 'expired'
                 AND (escrow_state = 'open' OR created_at > now() - interval '1 day'))",
     )
@@ -305,7 +306,7 @@ pub async fn ended(pool: &PgPool, ids: &[JobId]) -> Result<Vec<Job>, Error> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = select_jobs!(
         "WHERE id = ANY($1)
-           AND state IN ('paid', 'cancelled', 'refunded', 'failed', 'timed_out', 'expired')",
+           AND state IN ('paid', 'cancelled', 'refunded', 'failed', 'timed_out', 'expired', 'resolved')",
         &ids
     )
     .fetch_all(pool)

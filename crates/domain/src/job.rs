@@ -131,6 +131,10 @@ job_states! {
     TimedOut = "timed_out",
     /// Ended before any money moved.
     Expired = "expired",
+    /// The user disputes the result; the dispute authority decides.
+    Disputed = "disputed",
+    /// Settled: the dispute was decided, or nobody decided it in time.
+    Resolved = "resolved",
 }
 
 impl JobState {
@@ -144,6 +148,7 @@ impl JobState {
                 | Self::Failed
                 | Self::TimedOut
                 | Self::Expired
+                | Self::Resolved
         )
     }
 
@@ -151,8 +156,8 @@ impl JobState {
     /// money: a state read there is accepted whenever it lies ahead.
     pub const fn can_become(self, next: Self) -> bool {
         use JobState::{
-            Assigned, Cancelled, Cancelling, Expired, Failed, Funded, Paid, Refunded, Reserved,
-            Submitted, TimedOut, Training,
+            Assigned, Cancelled, Cancelling, Disputed, Expired, Failed, Funded, Paid, Refunded,
+            Reserved, Resolved, Submitted, TimedOut, Training,
         };
         match self {
             // An escrow funded too late is still the user's money: the job comes
@@ -166,20 +171,31 @@ impl JobState {
                 Assigned
                     | Training
                     | Submitted
+                    | Disputed
                     | Cancelling
                     | Refunded
                     | Paid
                     | Cancelled
                     | Failed
                     | TimedOut
+                    | Resolved
             ),
             Assigned | Training => matches!(
                 next,
-                Training | Submitted | Cancelling | Paid | Cancelled | Failed | TimedOut
+                Training
+                    | Submitted
+                    | Disputed
+                    | Cancelling
+                    | Paid
+                    | Cancelled
+                    | Failed
+                    | TimedOut
+                    | Resolved
             ),
-            Submitted => matches!(next, Paid),
+            Submitted => matches!(next, Paid | Disputed | Resolved),
+            Disputed => matches!(next, Resolved),
             Cancelling => matches!(next, Cancelled),
-            Paid | Cancelled | Refunded | Failed | TimedOut => false,
+            Paid | Cancelled | Refunded | Failed | TimedOut | Resolved => false,
         }
     }
 }

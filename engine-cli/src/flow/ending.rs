@@ -54,6 +54,8 @@ impl fmt::Display for Ending {
                 self.epochs_seen, self.epochs
             ),
             EscrowState::Paid => "was paid".to_owned(),
+            EscrowState::Resolved => "was disputed, and that is settled".to_owned(),
+            EscrowState::Disputed => "is disputed and waits for the decision".to_owned(),
             EscrowState::Open
             | EscrowState::Assigned
             | EscrowState::Submitted

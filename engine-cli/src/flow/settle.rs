@@ -6,7 +6,7 @@ use std::time::Duration;
 use cyxwiz_chain::{
     ChainError, EscrowAccount, EscrowState, Instruction,
     instructions::{
-        escrow::{accept, expire_unassigned, settle_cancel, timeout_refund},
+        escrow::{accept, expire_dispute, expire_unassigned, settle_cancel, timeout_refund},
         token::create_account,
     },
     pda,
@@ -33,6 +33,8 @@ pub enum Exit {
     TimeoutRefund,
     /// The node did not show its last receipt.
     SettleCancel,
+    /// Nobody decided the dispute.
+    ExpireDispute,
 }
 
 impl Exit {
@@ -42,6 +44,7 @@ impl Exit {
             Self::ExpireUnassigned => "expire_unassigned",
             Self::TimeoutRefund => "timeout_refund",
             Self::SettleCancel => "settle_cancel",
+            Self::ExpireDispute => "expire_dispute",
         }
     }
 }
@@ -60,6 +63,7 @@ pub fn due_exit(
         ),
         EscrowState::Assigned => (escrow_times.deadline, Exit::TimeoutRefund),
         EscrowState::Cancelling => (escrow_times.cancel_at, Exit::SettleCancel),
+        EscrowState::Disputed => (escrow_times.dispute_ends_at, Exit::ExpireDispute),
         _ => return None,
     };
     (now > due.saturating_add(GRACE_SECONDS)).then_some(exit)
@@ -74,6 +78,8 @@ pub struct Times {
     pub deadline: i64,
     /// When anyone may settle a cancellation.
     pub cancel_at: i64,
+    /// When anyone may end a dispute.
+    pub dispute_ends_at: i64,
 }
 
 impl From<&EscrowAccount> for Times {
@@ -82,6 +88,7 @@ impl From<&EscrowAccount> for Times {
             created_at: escrow.created_at,
             deadline: escrow.deadline,
             cancel_at: escrow.cancel_at,
+            dispute_ends_at: escrow.dispute_ends_at,
         }
     }
 }
@@ -144,6 +151,9 @@ async fn attempt_exit(
             timeout_refund(escrow, user, chain.lock_payer(escrow.address).await?)?
         }
         Exit::SettleCancel => settle_cancel(escrow, user, chain.lock_payer(escrow.address).await?)?,
+        Exit::ExpireDispute => {
+            expire_dispute(escrow, user, chain.lock_payer(escrow.address).await?)?
+        }
     };
     let instructions = with_payees(engine, escrow, instruction).await?;
     chain.execute(&instructions, &engine.signer, &[]).await
@@ -257,16 +267,18 @@ mod tests {
 
     #[test]
     fn exits_open_after_their_time_and_the_grace() {
-        use EscrowState::{Assigned, Cancelling, Open, Paid, Submitted};
+        use EscrowState::{Assigned, Cancelling, Disputed, Open, Paid, Resolved, Submitted};
         let times = Times {
             created_at: 100,
             deadline: 500,
             cancel_at: 300,
+            dispute_ends_at: 700,
         };
         let cases = [
             (Open, 160, Exit::ExpireUnassigned),
             (Assigned, 500, Exit::TimeoutRefund),
             (Cancelling, 300, Exit::SettleCancel),
+            (Disputed, 700, Exit::ExpireDispute),
         ];
         for (state, due, exit) in cases {
             assert_eq!(due_exit(state, times, 60, due + GRACE_SECONDS), None);
@@ -275,7 +287,7 @@ mod tests {
                 Some(exit)
             );
         }
-        for state in [Submitted, Paid] {
+        for state in [Submitted, Paid, Resolved] {
             assert_eq!(due_exit(state, times, 60, i64::MAX), None);
         }
     }

@@ -26,7 +26,7 @@ pub enum Step {
     AwaitCancellation,
     /// Paid and delivered.
     Report,
-    /// Settled otherwise.
+    /// Settled otherwise, or in the hands of the dispute authority.
     End,
 }
 
@@ -53,7 +53,9 @@ pub fn next_step(journal: &Journal, escrow: Option<EscrowState>, sent: Option<&T
             EscrowState::Refunded
             | EscrowState::TimedOut
             | EscrowState::Cancelled
-            | EscrowState::Failed,
+            | EscrowState::Failed
+            | EscrowState::Disputed
+            | EscrowState::Resolved,
         ) => Step::End,
     }
 }
@@ -112,8 +114,8 @@ mod tests {
 
     #[test]
     fn every_other_settlement_ends_the_run() {
-        use EscrowState::{Cancelled, Cancelling, Failed, Refunded, TimedOut};
-        for state in [Refunded, TimedOut, Cancelled, Failed] {
+        use EscrowState::{Cancelled, Cancelling, Disputed, Failed, Refunded, Resolved, TimedOut};
+        for state in [Refunded, TimedOut, Cancelled, Failed, Disputed, Resolved] {
             for delivered in [false, true] {
                 assert_eq!(next_step(&journal(delivered), Some(state), None), Step::End);
             }

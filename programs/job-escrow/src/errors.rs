@@ -81,4 +81,22 @@ pub enum EscrowError {
     TermsMismatch,
     #[msg("A user's own node does not do the user's job: choose another node")]
     OwnNode,
+    #[msg("Only the dispute authority may decide: sign with the config's dispute_authority key")]
+    NotDisputeAuthority,
+    #[msg("The acceptance window is over: what may be released may not be disputed any more")]
+    DisputeTooLate,
+    #[msg("The dispute may still be decided: wait until dispute_ends_at")]
+    DisputeRunning,
+    #[msg("The time to decide is over: end the dispute with expire_dispute")]
+    DisputeOver,
+    #[msg("A verdict gives the node at most 10000 basis points")]
+    InvalidVerdict,
+    #[msg(
+        "The config needs a coordinator, a dispute authority, a development and a liquidity wallet"
+    )]
+    MissingKey,
+    #[msg("An account is not the one that the escrow or the config names: pass that one")]
+    AddressMismatch,
+    #[msg("No fees have been collected since the last distribution")]
+    NothingToDistribute,
 }

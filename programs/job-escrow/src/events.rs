@@ -2,7 +2,10 @@
 
 use anchor_lang::prelude::*;
 
-use crate::state::{Escrow, Params, Receipt, State};
+use crate::{
+    Verdict,
+    state::{Escrow, Params, Receipt, State},
+};
 
 /// An escrow after a change, and when it happened.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -25,6 +28,8 @@ pub struct EscrowPost {
     pub paid_user: u64,
     /// Base units paid to the platform vault.
     pub paid_platform: u64,
+    /// Base units pledged for an open dispute.
+    pub bond: u64,
     /// The escrow's change counter.
     pub seq: u64,
     /// Slot of the change.
@@ -47,6 +52,7 @@ impl EscrowPost {
             paid_node: escrow.paid_node,
             paid_user: escrow.paid_user,
             paid_platform: escrow.paid_platform,
+            bond: escrow.bond,
             seq: escrow.seq,
             slot: clock.slot,
             unix_timestamp: clock.unix_timestamp,
@@ -136,6 +142,48 @@ pub struct EscrowSettled {
     pub post: EscrowPost,
 }
 
+/// The user gave the node more time.
+#[event]
+pub struct DeadlineExtended {
+    /// Seconds added.
+    pub extra_seconds: u32,
+    /// Unix time after which the job has timed out.
+    pub deadline: i64,
+    /// The escrow after it.
+    pub post: EscrowPost,
+}
+
+/// The user disputes a result.
+#[event]
+pub struct DisputeOpened {
+    /// SHA-256 of what the parties show the dispute authority.
+    pub evidence: [u8; 32],
+    /// Unix time from which anyone may end it.
+    pub ends_at: i64,
+    /// The escrow after it.
+    pub post: EscrowPost,
+}
+
+/// The dispute authority decided.
+#[event]
+pub struct DisputeSettled {
+    /// How.
+    pub verdict: Verdict,
+    /// Base units of the bond, which went to the node if the verdict is for it, else to the user.
+    pub bond: u64,
+    /// The escrow after it.
+    pub post: EscrowPost,
+}
+
+/// Nobody decided a dispute in time.
+#[event]
+pub struct DisputeExpired {
+    /// Base units of the bond, which went to the user.
+    pub bond: u64,
+    /// The escrow after it.
+    pub post: EscrowPost,
+}
+
 /// A settled escrow was closed.
 #[event]
 pub struct EscrowClosed {
@@ -145,15 +193,19 @@ pub struct EscrowClosed {
     pub post: EscrowPost,
 }
 
-/// Collected fees were moved out of the platform vault.
+/// All collected fees left the platform vault.
 #[event]
-pub struct FeesCollected {
-    /// Base units moved.
-    pub amount: u64,
-    /// Token account they went to.
-    pub to: Pubkey,
-    /// Base units left in the vault.
-    pub left: u64,
+pub struct FeesDistributed {
+    /// Base units there were.
+    pub collected: u64,
+    /// Base units that went to stake rewards.
+    pub rewards: u64,
+    /// Base units that went to development.
+    pub development: u64,
+    /// Base units that went to liquidity.
+    pub liquidity: u64,
+    /// Base units burned.
+    pub burned: u64,
     /// Slot of the change.
     pub slot: u64,
     /// Unix time of the change.
@@ -169,9 +221,15 @@ pub struct ConfigChanged {
     pub pending_admin: Option<Pubkey>,
     /// Who may assign nodes.
     pub coordinator: Pubkey,
+    /// Who decides disputes.
+    pub dispute_authority: Pubkey,
+    /// Who gets the development share of the fees.
+    pub development: Pubkey,
+    /// Who gets the liquidity share of the fees.
+    pub liquidity: Pubkey,
     /// Whether new escrows, top-ups and assignments are stopped.
     pub paused: bool,
-    /// Fees and windows.
+    /// Shares and windows.
     pub params: Params,
     /// Slot of the change.
     pub slot: u64,

@@ -1,7 +1,7 @@
 //! Escrows a user's tokens for one training job and pays, splits or refunds them.
 //!
 //! `Open` -> `Assigned` -> `Submitted` -> `Paid`, with the exits `Refunded`, `TimedOut`, `Cancelled`
-//! and `Failed`. From every state some party can move the money out alone within a bounded time, and
+//! and `Failed`, and the way `Disputed` -> `Resolved` out of a submission. From every state some party can move the money out alone within a bounded time, and
 //! pausing stops none of these ways out. What a node has earned in an unfinished job is read from
 //! receipts that the user signed, never from what the node says.
 #![deny(unused_must_use)]
@@ -48,7 +48,7 @@ pub mod job_escrow {
         instructions::initialize(ctx, args)
     }
 
-    /// Replaces coordinator and parameters, within their bounds. Signed by the admin.
+    /// Replaces keys and parameters, within their bounds. Signed by the admin.
     pub fn update_config(ctx: Context<Administer>, args: ConfigArgs) -> Result<()> {
         instructions::update_config(ctx, args)
     }
@@ -68,9 +68,9 @@ pub mod job_escrow {
         instructions::set_paused(ctx, paused)
     }
 
-    /// Moves collected fees out of the platform vault. Signed by the admin.
-    pub fn collect_fees(ctx: Context<CollectFees>, amount: u64) -> Result<()> {
-        instructions::collect_fees(ctx, amount)
+    /// Splits all collected fees among stake rewards, development, liquidity and burning. Anyone.
+    pub fn distribute(ctx: Context<Distribute>) -> Result<()> {
+        instructions::distribute(ctx)
     }
 
     /// Creates and funds an escrow. Signed by the user.
@@ -81,6 +81,11 @@ pub mod job_escrow {
     /// Adds to the funds of an open or assigned job. Signed by whoever pays.
     pub fn top_up(ctx: Context<TopUp>, amount: u64) -> Result<()> {
         instructions::top_up(ctx, amount)
+    }
+
+    /// Gives an assigned job more time. Signed by the user, before the deadline.
+    pub fn extend_deadline(ctx: Context<ExtendDeadline>, extra_seconds: u32) -> Result<()> {
+        instructions::extend_deadline(ctx, extra_seconds)
     }
 
     /// Names the node that does the job and locks its stake, if the escrow has the `terms` that the job
@@ -137,6 +142,21 @@ pub mod job_escrow {
     /// holds. Anyone.
     pub fn timeout_refund(ctx: Context<SettleByAnyone>) -> Result<()> {
         instructions::timeout_refund(ctx)
+    }
+
+    /// Disputes a submitted job, for a bond, before anyone may release it. Signed by the user.
+    pub fn open_dispute(ctx: Context<OpenDispute>, evidence: [u8; 32]) -> Result<()> {
+        instructions::open_dispute(ctx, evidence)
+    }
+
+    /// Decides a dispute. Signed by the dispute authority that the config names.
+    pub fn settle_dispute(ctx: Context<SettleDispute>, verdict: Verdict) -> Result<()> {
+        instructions::settle_dispute(ctx, verdict)
+    }
+
+    /// Ends a dispute that nobody has decided in time; the user pays for what it holds. Anyone.
+    pub fn expire_dispute(ctx: Context<SettleByAnyone>) -> Result<()> {
+        instructions::expire_dispute(ctx)
     }
 
     /// Refunds a job that no node took within the assignment window. Anyone.

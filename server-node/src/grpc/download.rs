@@ -112,7 +112,10 @@ async fn is_submitted(node: &Node, job: &Job) -> Result<bool, Status> {
     let escrow = escrow.map_err(|error| refusal::chain(&error))?;
     Ok(escrow.is_some_and(|escrow| {
         escrow.node == Some(node.identity.address())
-            && matches!(escrow.state, EscrowState::Submitted | EscrowState::Paid)
+            && matches!(
+                escrow.state,
+                EscrowState::Submitted | EscrowState::Disputed | EscrowState::Paid
+            )
     }))
 }
 

@@ -78,6 +78,9 @@ pub fn next_step(
         EscrowState::Submitted if local.phase != Phase::Submitted => Action::NoteSubmitted,
         EscrowState::Submitted if now >= escrow.release_at => Action::Release,
         EscrowState::Submitted => Action::Wait,
+        // Undecided, it is split by what the receipts show as held.
+        EscrowState::Disputed if has_higher_receipt(local, escrow) => Action::PresentReceipt,
+        EscrowState::Disputed => Action::Wait,
         EscrowState::Assigned if now > escrow.deadline => overdue(local, escrow),
         EscrowState::Assigned => assigned(local, escrow, now, policy),
         // Not possible for an escrow that names a node.

@@ -203,6 +203,7 @@ impl Stand {
             submitted_at: 0,
             release_at: 0,
             cancel_at: 0,
+            dispute_ends_at: 0,
             settled_at: 0,
             checkpoint_epoch: 0,
             checkpoint_root: Digest::default(),
@@ -214,6 +215,7 @@ impl Stand {
             final_root: Digest::default(),
             weights_hash: Digest::default(),
             fee_bps: 1_000,
+            bond: Amount::ZERO,
             seq: 1,
             slot: 1,
         });

@@ -3,8 +3,8 @@
 use anchor_lang::prelude::Pubkey;
 use ed25519_dalek::{Signer as _, SigningKey};
 use job_escrow::{
-    AssignTerms, Completion, CreateEscrowArgs, Escrow, Receipt, accounts, instruction as ix,
-    receipt_message,
+    AssignTerms, Completion, CreateEscrowArgs, Escrow, Receipt, Verdict, accounts,
+    instruction as ix, receipt_message,
 };
 use solana_ed25519_program::new_ed25519_instruction_with_signature;
 use solana_instruction::Instruction;
@@ -127,7 +127,6 @@ impl World {
             payer: payer.pubkey(),
             config: address::escrow_config(),
             escrow: job.escrow,
-            mint: self.mint,
             vault: job.vault,
             payer_token: payer.token,
             token_program: spl_token_interface::ID,
@@ -314,13 +313,77 @@ impl World {
         self.call(job_escrow::ID, accounts, data, &[signer])
     }
 
+    /// `expire_dispute`.
+    pub fn expire_dispute(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
+        let (accounts, data) = (Self::by_anyone(settlement, signer), ix::ExpireDispute {});
+        self.call(job_escrow::ID, accounts, data, &[signer])
+    }
+
+    /// What `open_dispute` takes.
+    pub fn open_dispute_accounts(&self, job: &Job) -> accounts::OpenDispute {
+        accounts::OpenDispute {
+            user: job.user,
+            config: address::escrow_config(),
+            escrow: job.escrow,
+            vault: job.vault,
+            user_token: self.token_of(&job.user),
+            token_program: spl_token_interface::ID,
+        }
+    }
+
+    /// `open_dispute`.
+    pub fn open_dispute(&mut self, accounts: accounts::OpenDispute, signers: &[&Keypair]) -> Sent {
+        let data = ix::OpenDispute { evidence: [5; 32] };
+        self.call(job_escrow::ID, accounts, data, signers)
+    }
+
+    /// `open_dispute` by the user.
+    pub fn do_open_dispute(&mut self, job: &Job, user: &Wallet) {
+        let accounts = self.open_dispute_accounts(job);
+        succeed("open_dispute", self.open_dispute(accounts, &[&user.key]));
+    }
+
+    /// `settle_dispute`.
+    pub fn settle_dispute(
+        &mut self,
+        settlement: accounts::Settlement,
+        verdict: Verdict,
+        signer: &Keypair,
+    ) -> Sent {
+        let accounts = accounts::SettleDispute {
+            dispute_authority: signer.pubkey(),
+            settlement,
+        };
+        let data = ix::SettleDispute { verdict };
+        self.call(job_escrow::ID, accounts, data, &[signer])
+    }
+
+    /// What `extend_deadline` takes.
+    pub fn extend_deadline_accounts(&self, job: &Job) -> accounts::ExtendDeadline {
+        accounts::ExtendDeadline {
+            user: job.user,
+            config: address::escrow_config(),
+            escrow: job.escrow,
+        }
+    }
+
+    /// `extend_deadline`.
+    pub fn extend_deadline(
+        &mut self,
+        accounts: accounts::ExtendDeadline,
+        extra_seconds: u32,
+        signers: &[&Keypair],
+    ) -> Sent {
+        let data = ix::ExtendDeadline { extra_seconds };
+        self.call(job_escrow::ID, accounts, data, signers)
+    }
+
     /// What refunds an open job.
     pub fn refund(&self, job: &Job) -> accounts::Refund {
         accounts::Refund {
             config: address::escrow_config(),
             escrow: job.escrow,
             vault: job.vault,
-            mint: self.mint,
             user_token: self.token_of(&job.user),
             token_program: spl_token_interface::ID,
         }
@@ -349,7 +412,6 @@ impl World {
             signer: *signer,
             escrow: job.escrow,
             vault: job.vault,
-            mint: self.mint,
             user_token: self.token_of(&job.user),
             rent_payer: job.user,
             token_program: spl_token_interface::ID,

@@ -4,10 +4,11 @@ use anchor_lang::prelude::Pubkey;
 use job_escrow::{ConfigArgs, Params, accounts, instruction as ix};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
+use spl_associated_token_account_interface::address::get_associated_token_address;
 
 use crate::{
     address,
-    world::{Sent, World, succeed},
+    world::{Sent, World, key, succeed},
 };
 
 impl World {
@@ -15,6 +16,7 @@ impl World {
     pub fn initialize_escrow_accounts(&self) -> accounts::Initialize {
         accounts::Initialize {
             admin: self.admin.pubkey(),
+            payer: self.payer.pubkey(),
             config: address::escrow_config(),
             mint: self.mint,
             platform_vault: address::platform_vault(),
@@ -33,10 +35,7 @@ impl World {
         params: Params,
         signers: &[&Keypair],
     ) -> Sent {
-        let args = ConfigArgs {
-            coordinator: self.coordinator.pubkey(),
-            params,
-        };
+        let args = self.escrow_config_args(params);
         let data = ix::Initialize { args };
         self.call(job_escrow::ID, accounts, data, signers)
     }
@@ -62,12 +61,24 @@ impl World {
         self.call(job_escrow::ID, accounts, data, &[admin])
     }
 
-    /// `update_config` of job-escrow, leaving the coordinator.
-    pub fn update_escrow_config(&mut self, params: Params, admin: &Keypair) -> Sent {
-        let args = ConfigArgs {
+    /// What `initialize` and `update_config` of job-escrow are told in every world.
+    pub fn escrow_config_args(&self, params: Params) -> ConfigArgs {
+        ConfigArgs {
             coordinator: self.coordinator.pubkey(),
+            dispute_authority: key("judge").pubkey(),
+            development: key("development").pubkey(),
+            liquidity: key("liquidity").pubkey(),
             params,
-        };
+        }
+    }
+
+    /// `update_config` of job-escrow, leaving all keys.
+    pub fn update_escrow_config(&mut self, params: Params, admin: &Keypair) -> Sent {
+        self.update_escrow_config_to(self.escrow_config_args(params), admin)
+    }
+
+    /// `update_config` of job-escrow.
+    pub fn update_escrow_config_to(&mut self, args: ConfigArgs, admin: &Keypair) -> Sent {
         let (accounts, data) = (Self::administer(admin), ix::UpdateConfig { args });
         self.call(job_escrow::ID, accounts, data, &[admin])
     }
@@ -88,17 +99,22 @@ impl World {
         self.call(job_escrow::ID, accounts, data, &[next])
     }
 
-    /// `collect_fees`.
-    pub fn collect_fees(&mut self, to: Pubkey, amount: u64, admin: &Keypair) -> Sent {
-        let accounts = accounts::CollectFees {
-            admin: admin.pubkey(),
+    /// What `distribute` takes: the associated token accounts of both wallets.
+    pub fn distribute_accounts(&self) -> accounts::Distribute {
+        let token_of = |name: &str| get_associated_token_address(&key(name).pubkey(), &self.mint);
+        accounts::Distribute {
             config: address::escrow_config(),
             mint: self.mint,
             platform_vault: address::platform_vault(),
-            to,
+            reward_vault: address::reward_vault(),
+            development_token: token_of("development"),
+            liquidity_token: token_of("liquidity"),
             token_program: spl_token_interface::ID,
-        };
-        let data = ix::CollectFees { amount };
-        self.call(job_escrow::ID, accounts, data, &[admin])
+        }
+    }
+
+    /// `distribute`.
+    pub fn distribute(&mut self, accounts: accounts::Distribute) -> Sent {
+        self.call(job_escrow::ID, accounts, ix::Distribute {}, &[])
     }
 }

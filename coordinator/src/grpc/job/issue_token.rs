@@ -25,7 +25,10 @@ pub async fn issue(
     let escrow = app.chain.escrow(job.submission.escrow).await?;
     let assigned = escrow.filter(|escrow| {
         // A result that awaits acceptance can still be fetched.
-        matches!(escrow.state, EscrowState::Assigned | EscrowState::Submitted)
+        matches!(
+            escrow.state,
+            EscrowState::Assigned | EscrowState::Submitted | EscrowState::Disputed
+        )
     });
     let (escrow, owner) = assigned
         .and_then(|escrow| escrow.node.map(|node| (escrow, node)))

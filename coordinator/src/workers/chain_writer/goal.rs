@@ -35,6 +35,7 @@ pub fn standing(write: &ChainWrite, job: JobState, escrow: Option<EscrowAccount>
         Kind::Release => EscrowState::Submitted,
         Kind::TimeoutRefund => EscrowState::Assigned,
         Kind::SettleCancel => EscrowState::Cancelling,
+        Kind::ExpireDispute => EscrowState::Disputed,
     };
     if escrow.state == from {
         return Standing::Open(escrow);
@@ -85,16 +86,19 @@ mod tests {
 
     #[test]
     fn each_write_has_one_state_to_start_from() {
-        use EscrowState::{Assigned, Cancelled, Cancelling, Open, Paid, Refunded, Submitted};
+        use EscrowState::{
+            Assigned, Cancelled, Cancelling, Disputed, Open, Paid, Refunded, Resolved, Submitted,
+        };
         let states = [
-            Open, Assigned, Submitted, Cancelling, Paid, Refunded, Cancelled,
+            Open, Assigned, Submitted, Cancelling, Disputed, Paid, Refunded, Cancelled, Resolved,
         ];
         let cases = [
-            (Kind::AssignNode, "orrrrlr"),
-            (Kind::ExpireUnassigned, "olllrrr"),
-            (Kind::TimeoutRefund, "lollrrr"),
-            (Kind::Release, "llolrrr"),
-            (Kind::SettleCancel, "lllorrr"),
+            (Kind::AssignNode, "orrrrrlrr"),
+            (Kind::ExpireUnassigned, "ollllrrrr"),
+            (Kind::TimeoutRefund, "lolllrrrr"),
+            (Kind::Release, "llollrrrr"),
+            (Kind::SettleCancel, "lllolrrrr"),
+            (Kind::ExpireDispute, "llllorrrr"),
         ];
         for (kind, expected) in cases {
             let letters: String = states

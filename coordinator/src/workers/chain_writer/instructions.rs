@@ -48,6 +48,7 @@ pub async fn build(
             match kind {
                 Kind::Release => escrow::release(account, payer, lock_payer)?,
                 Kind::TimeoutRefund => escrow::timeout_refund(account, payer, lock_payer)?,
+                Kind::ExpireDispute => escrow::expire_dispute(account, payer, lock_payer)?,
                 _ => escrow::settle_cancel(account, payer, lock_payer)?,
             }
         }

@@ -25,6 +25,10 @@ pub enum EscrowState {
     Cancelled,
     /// Settled: the node gave up.
     Failed,
+    /// The user disputes the result; the dispute authority decides.
+    Disputed,
+    /// Settled: the dispute was decided, or nobody decided it in time.
+    Resolved,
 }
 
 impl EscrowState {
@@ -45,6 +49,8 @@ impl EscrowState {
             Self::TimedOut => JobState::TimedOut,
             Self::Cancelled => JobState::Cancelled,
             Self::Failed => JobState::Failed,
+            Self::Disputed => JobState::Disputed,
+            Self::Resolved => JobState::Resolved,
         }
     }
 }
@@ -62,6 +68,8 @@ impl From<job_escrow::State> for EscrowState {
             State::TimedOut => Self::TimedOut,
             State::Cancelled => Self::Cancelled,
             State::Failed => Self::Failed,
+            State::Disputed => Self::Disputed,
+            State::Resolved => Self::Resolved,
         }
     }
 }
@@ -114,6 +122,8 @@ pub struct EscrowAccount {
     pub release_at: i64,
     /// When anyone may settle the cancellation.
     pub cancel_at: i64,
+    /// When anyone may end the dispute.
+    pub dispute_ends_at: i64,
     /// Settlement.
     pub settled_at: i64,
     /// Epoch of the last anchored checkpoint.
@@ -136,6 +146,8 @@ pub struct EscrowAccount {
     pub weights_hash: Digest,
     /// The platform's share in basis points, fixed at assignment.
     pub fee_bps: u16,
+    /// Pledged by the user for an open dispute.
+    pub bond: Amount,
     /// Counts changes.
     pub seq: u64,
     /// The slot it was read at.
@@ -168,6 +180,7 @@ impl EscrowAccount {
             submitted_at: escrow.submitted_at,
             release_at: escrow.release_at,
             cancel_at: escrow.cancel_at,
+            dispute_ends_at: escrow.dispute_ends_at,
             settled_at: escrow.settled_at,
             checkpoint_epoch: escrow.checkpoint_epoch,
             checkpoint_root: Digest(escrow.checkpoint_root),
@@ -179,6 +192,7 @@ impl EscrowAccount {
             final_root: Digest(escrow.final_root),
             weights_hash: Digest(escrow.weights_hash),
             fee_bps: escrow.fee_bps,
+            bond: Amount(escrow.bond),
             seq: escrow.seq,
             slot,
         }
@@ -194,6 +208,12 @@ pub struct EscrowConfig {
     pub coordinator: Address,
     /// The token.
     pub mint: Address,
+    /// Who decides disputes.
+    pub dispute_authority: Address,
+    /// Who gets the development share of the fees.
+    pub development: Address,
+    /// Who gets the liquidity share of the fees.
+    pub liquidity: Address,
     /// Whether new escrows and assignments are stopped.
     pub paused: bool,
     /// The platform's share.
@@ -212,6 +232,10 @@ pub struct EscrowConfig {
     pub min_timeout_seconds: u32,
     /// Longest time a job may be given.
     pub max_timeout_seconds: u32,
+    /// What a dispute costs its user until it is settled.
+    pub dispute_bond_bps: u16,
+    /// How long the dispute authority may take.
+    pub dispute_window_seconds: i64,
 }
 
 impl EscrowConfig {
@@ -221,6 +245,9 @@ impl EscrowConfig {
             admin: address(&config.admin),
             coordinator: address(&config.coordinator),
             mint: address(&config.mint),
+            dispute_authority: address(&config.dispute_authority),
+            development: address(&config.development),
+            liquidity: address(&config.liquidity),
             paused: config.paused,
             fee_bps: params.fee_bps,
             fee_bps_diamond: params.fee_bps_diamond,
@@ -230,6 +257,8 @@ impl EscrowConfig {
             receipt_window_seconds: params.receipt_window_seconds,
             min_timeout_seconds: params.min_timeout_seconds,
             max_timeout_seconds: params.max_timeout_seconds,
+            dispute_bond_bps: params.dispute_bond_bps,
+            dispute_window_seconds: params.dispute_window_seconds,
         }
     }
 }

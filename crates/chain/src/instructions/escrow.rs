@@ -5,7 +5,7 @@ use job_escrow::{accounts, instruction};
 use solana_instruction::Instruction;
 
 use super::{build, reputation, token::TOKEN};
-use crate::{ChainError, EscrowAccount, Receipt, key, pda, programs};
+use crate::{ChainError, EscrowAccount, EscrowConfig, Receipt, key, pda, programs};
 
 /// The job that a new escrow pays for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,6 @@ pub fn top_up(payer: Address, escrow: &EscrowAccount, amount: Amount) -> Instruc
             payer: key(payer),
             config: key(pda::escrow_config()),
             escrow: key(escrow.address),
-            mint: key(escrow.mint),
             vault: key(pda::escrow_vault(escrow.address)),
             payer_token: key(pda::token_account(payer, escrow.mint)),
             token_program: TOKEN,
@@ -295,6 +294,94 @@ pub fn timeout_refund(
     ))
 }
 
+/// Gives an assigned job more time. Signed by the user.
+pub fn extend_deadline(escrow: &EscrowAccount, extra_seconds: u32) -> Instruction {
+    build(
+        job_escrow::ID,
+        &accounts::ExtendDeadline {
+            user: key(escrow.user),
+            config: key(pda::escrow_config()),
+            escrow: key(escrow.address),
+        },
+        &instruction::ExtendDeadline { extra_seconds },
+    )
+}
+
+/// Disputes a submitted job; the bond comes from the user's token account.
+/// `evidence` is the SHA-256 of what the dispute authority will be shown. Signed by
+/// the user.
+pub fn open_dispute(escrow: &EscrowAccount, evidence: Digest) -> Instruction {
+    build(
+        job_escrow::ID,
+        &accounts::OpenDispute {
+            user: key(escrow.user),
+            config: key(pda::escrow_config()),
+            escrow: key(escrow.address),
+            vault: key(pda::escrow_vault(escrow.address)),
+            user_token: key(pda::token_account(escrow.user, escrow.mint)),
+            token_program: TOKEN,
+        },
+        &instruction::OpenDispute {
+            evidence: evidence.0,
+        },
+    )
+}
+
+/// What the dispute authority decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Amount and bond go back to the user, and so much comes from the insurance;
+    /// the node is slashed and banned.
+    ForUser(Amount),
+    /// The node is paid, and gets the bond.
+    ForNode,
+    /// The node has earned that many basis points of the amount; the user gets the
+    /// rest and the bond.
+    Shared(u16),
+}
+
+/// Decides a dispute. Signed by `dispute_authority`, which the config names.
+///
+/// # Errors
+/// [`ChainError::Account`] if the escrow has no node.
+pub fn settle_dispute(
+    escrow: &EscrowAccount,
+    dispute_authority: Address,
+    lock_payer: Address,
+    verdict: Verdict,
+) -> Result<Instruction, ChainError> {
+    let accounts = accounts::SettleDispute {
+        dispute_authority: key(dispute_authority),
+        settlement: settlement(escrow, lock_payer)?,
+    };
+    let verdict = match verdict {
+        Verdict::ForUser(payout) => job_escrow::Verdict::ForUser {
+            insurance_payout: payout.0,
+        },
+        Verdict::ForNode => job_escrow::Verdict::ForNode,
+        Verdict::Shared(node_bps) => job_escrow::Verdict::Shared { node_bps },
+    };
+    let data = instruction::SettleDispute { verdict };
+    Ok(build(job_escrow::ID, &accounts, &data))
+}
+
+/// Ends a dispute that nobody has decided in time. Signed by `anyone`.
+///
+/// # Errors
+/// [`ChainError::Account`] if the escrow has no node.
+pub fn expire_dispute(
+    escrow: &EscrowAccount,
+    anyone: Address,
+    lock_payer: Address,
+) -> Result<Instruction, ChainError> {
+    let accounts = by_anyone(escrow, anyone, lock_payer)?;
+    Ok(build(
+        job_escrow::ID,
+        &accounts,
+        &instruction::ExpireDispute {},
+    ))
+}
+
 /// Refunds a job that no node took in time. Needs no signer of its own.
 pub fn expire_unassigned(escrow: &EscrowAccount) -> Instruction {
     build(
@@ -315,12 +402,29 @@ pub fn close(escrow: &EscrowAccount, signer: Address) -> Instruction {
             signer: key(signer),
             escrow: key(escrow.address),
             vault: key(pda::escrow_vault(escrow.address)),
-            mint: key(escrow.mint),
             user_token: key(pda::token_account(escrow.user, escrow.mint)),
             rent_payer: key(escrow.rent_payer),
             token_program: TOKEN,
         },
         &instruction::Close {},
+    )
+}
+
+/// Splits all collected fees. Needs no signer of its own.
+pub fn distribute(config: &EscrowConfig) -> Instruction {
+    let mint = config.mint;
+    build(
+        job_escrow::ID,
+        &accounts::Distribute {
+            config: key(pda::escrow_config()),
+            mint: key(mint),
+            platform_vault: key(pda::platform_vault()),
+            reward_vault: key(pda::reward_vault()),
+            development_token: key(pda::token_account(config.development, mint)),
+            liquidity_token: key(pda::token_account(config.liquidity, mint)),
+            token_program: TOKEN,
+        },
+        &instruction::Distribute {},
     )
 }
 
@@ -377,7 +481,6 @@ fn refund(escrow: &EscrowAccount) -> accounts::Refund {
         config: key(pda::escrow_config()),
         escrow: key(escrow.address),
         vault: key(pda::escrow_vault(escrow.address)),
-        mint: key(escrow.mint),
         user_token: key(pda::token_account(escrow.user, escrow.mint)),
         token_program: TOKEN,
     }

@@ -62,12 +62,14 @@ pub fn create_mint(
 }
 
 /// Configures job-escrow with its default parameters. Signed by `admin`, the
-/// program's upgrade authority.
+/// program's upgrade authority, who also decides disputes and gets the development
+/// and liquidity shares of the fees, until `update_config` names others.
 pub fn initialize_escrow(admin: Address, coordinator: Address, mint: Address) -> Instruction {
     build(
         job_escrow::ID,
         &job_escrow::accounts::Initialize {
             admin: key(admin),
+            payer: key(admin),
             config: key(pda::escrow_config()),
             mint: key(mint),
             platform_vault: key(pda::platform_vault()),
@@ -80,6 +82,9 @@ pub fn initialize_escrow(admin: Address, coordinator: Address, mint: Address) ->
         &job_escrow::instruction::Initialize {
             args: job_escrow::ConfigArgs {
                 coordinator: key(coordinator),
+                dispute_authority: key(admin),
+                development: key(admin),
+                liquidity: key(admin),
                 params: job_escrow::Params::default(),
             },
         },
@@ -93,9 +98,11 @@ pub fn initialize_registry(admin: Address, mint: Address) -> Instruction {
         node_registry::ID,
         &node_registry::accounts::Initialize {
             admin: key(admin),
+            payer: key(admin),
             config: key(pda::registry_config()),
             mint: key(mint),
             insurance_vault: key(pda::insurance_vault()),
+            reward_vault: key(pda::reward_vault()),
             program: node_registry::ID,
             program_data: program_data(programs::node_registry()),
             token_program: TOKEN,

@@ -53,6 +53,12 @@ pub async fn run(engine: &Engine, job: JobId, wait: u64) -> Result<()> {
     let stopped = match escrow.state {
         EscrowState::Open | EscrowState::Assigned => stop(engine, &escrow).await?,
         EscrowState::Cancelling => None,
+        EscrowState::Disputed => {
+            return Err(refused(format!(
+                "job {job} is disputed: the dispute authority decides, and from {} (Unix time) anyone may end it",
+                escrow.dispute_ends_at
+            )));
+        }
         EscrowState::Submitted => {
             return Err(refused(format!(
                 "job {job} is delivered; `cyxwiz job watch {job}` fetches the weights and pays"

@@ -2,10 +2,7 @@ use anchor_lang::prelude::*;
 use reputation::Outcome;
 
 use super::settlement::*;
-use crate::{
-    EscrowError, State,
-    math::{Split, on_time},
-};
+use crate::{EscrowError, State, math::Split};
 
 /// Accounts of `accept`.
 #[derive(Accounts)]
@@ -25,11 +22,10 @@ impl Settlement<'_> {
     pub(crate) fn pay_submitted(&mut self, clock: &Clock) -> Result<()> {
         let escrow = &self.escrow;
         escrow.require_state(State::Submitted)?;
-        let elapsed = escrow.submitted_at.saturating_sub(escrow.assigned_at);
         let outcome = Outcome::Completed {
-            on_time: on_time(elapsed, escrow.estimated_seconds),
+            on_time: escrow.on_time(),
         };
         let split = Split::paid(escrow.amount, escrow.fee_bps);
-        self.settle(State::Paid, split, StakeEnd::Unlock, outcome, clock)
+        self.end(State::Paid, split, StakeEnd::Unlock, outcome, clock)
     }
 }

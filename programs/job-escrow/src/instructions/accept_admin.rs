@@ -8,8 +8,7 @@ pub struct AcceptAdmin<'info> {
     pub new_admin: Signer<'info>,
     #[account(
         mut,
-        seeds = [Config::SEED],
-        bump = config.bump,
+        dup,
         constraint = config.pending_admin == Some(new_admin.key()) @ EscrowError::NotPendingAdmin,
     )]
     pub config: Box<Account<'info, Config>>,

@@ -6,17 +6,21 @@ use crate::{Config, ConfigArgs, EscrowError, events::ConfigChanged};
 #[derive(Accounts)]
 pub struct Administer<'info> {
     pub admin: Signer<'info>,
-    #[account(mut, seeds = [Config::SEED], bump = config.bump, has_one = admin @ EscrowError::NotAdmin)]
+    #[account(mut, dup, has_one = admin @ EscrowError::NotAdmin)]
     pub config: Box<Account<'info, Config>>,
 }
 
-/// Replaces coordinator and parameters. Fee and acceptance window of jobs that are assigned already
-/// stay what they were.
+/// Replaces the keys and parameters. Fee and acceptance window of jobs that are assigned already stay what
+/// they were.
 pub fn update_config(ctx: Context<Administer>, args: ConfigArgs) -> Result<()> {
-    args.params.validate()?;
-    ctx.accounts.config.coordinator = args.coordinator;
-    ctx.accounts.config.params = args.params;
-    ctx.accounts.config.announce()
+    args.validate()?;
+    let config = &mut ctx.accounts.config;
+    config.coordinator = args.coordinator;
+    config.dispute_authority = args.dispute_authority;
+    config.development = args.development;
+    config.liquidity = args.liquidity;
+    config.params = args.params;
+    config.announce()
 }
 
 /// Names the next admin.
@@ -39,6 +43,9 @@ impl Config {
             admin: self.admin,
             pending_admin: self.pending_admin,
             coordinator: self.coordinator,
+            dispute_authority: self.dispute_authority,
+            development: self.development,
+            liquidity: self.liquidity,
             paused: self.paused,
             params: self.params,
             slot: clock.slot,

@@ -45,20 +45,18 @@ pub struct AssignNode<'info> {
     #[account(mut)]
     pub coordinator: Signer<'info>,
     #[account(
-        seeds = [Config::SEED],
-        bump = config.bump,
         has_one = coordinator @ EscrowError::NotCoordinator,
+        has_one = authority @ EscrowError::AddressMismatch,
         constraint = !config.paused @ EscrowError::Paused,
     )]
     pub config: Box<Account<'info, Config>>,
-    #[account(mut)]
+    #[account(mut, dup)]
     pub escrow: Box<Account<'info, Escrow>>,
     /// CHECK: only an address, which signs towards node-registry.
-    #[account(seeds = [Config::AUTHORITY_SEED], bump = config.authority_bump)]
     pub authority: UncheckedAccount<'info>,
     /// CHECK: checked by node-registry.
     pub registry_config: UncheckedAccount<'info>,
-    #[account(mut)]
+    #[account(mut, dup)]
     pub node: Box<Account<'info, Node>>,
     /// CHECK: created by node-registry.
     #[account(mut)]

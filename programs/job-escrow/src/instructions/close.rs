@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{self, CloseAccount, Mint, Token, TokenAccount, accessor};
+use anchor_spl::token::{self, CloseAccount, Token, TokenAccount, accessor};
 
 use crate::{
     Escrow, EscrowError,
@@ -14,16 +14,17 @@ pub struct Close<'info> {
     pub signer: Signer<'info>,
     #[account(
         mut,
+        dup,
         close = rent_payer,
-        has_one = mint @ EscrowError::MintMismatch,
+        has_one = vault @ EscrowError::AddressMismatch,
         has_one = rent_payer @ EscrowError::RentPayerMismatch,
     )]
     pub escrow: Box<Account<'info, Escrow>>,
-    #[account(mut, seeds = [Escrow::VAULT_SEED, escrow.key().as_ref()], bump = escrow.vault_bump)]
-    pub vault: Box<Account<'info, TokenAccount>>,
-    pub mint: Box<Account<'info, Mint>>,
+    /// CHECK: the escrow's token account since `create_escrow`, by its address.
+    #[account(mut)]
+    pub vault: UncheckedAccount<'info>,
     /// Any token account of the user.
-    #[account(mut, token::mint = mint, token::authority = escrow.user)]
+    #[account(mut, dup, token::mint = escrow.mint, token::authority = escrow.user)]
     pub user_token: Box<Account<'info, TokenAccount>>,
     /// CHECK: who paid the rent, as the escrow says.
     #[account(mut)]
@@ -42,12 +43,10 @@ pub fn close(ctx: Context<Close>) -> Result<()> {
         accounts.signer.key() == accounts.escrow.user || clock.unix_timestamp >= free_for_all;
     require!(may_close, EscrowError::CloseTooEarly);
 
-    let vault = accounts.vault.to_account_info();
-    let dust = accessor::amount(&vault)?;
+    let dust = accessor::amount(&accounts.vault)?;
     pay_from_vault(
         &accounts.escrow,
         &accounts.vault,
-        &accounts.mint,
         &accounts.user_token.to_account_info(),
         dust,
     )?;
@@ -60,7 +59,7 @@ pub fn close(ctx: Context<Close>) -> Result<()> {
         &[escrow.bump],
     ];
     let close = CloseAccount {
-        account: vault,
+        account: accounts.vault.to_account_info(),
         destination: accounts.rent_payer.to_account_info(),
         authority: escrow.to_account_info(),
     };

@@ -1,6 +1,6 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::{Mint, Token, TokenAccount, accessor};
-use node_registry::tokens::transfer_exact;
+use node_registry::tokens::move_exact;
 
 use crate::{
     Config, Escrow, EscrowError, State, VERSION,
@@ -53,8 +53,6 @@ pub struct CreateEscrow<'info> {
     #[account(mut)]
     pub user: Signer<'info>,
     #[account(
-        seeds = [Config::SEED],
-        bump = config.bump,
         has_one = mint @ EscrowError::MintMismatch,
         constraint = !config.paused @ EscrowError::Paused,
     )]
@@ -79,7 +77,7 @@ pub struct CreateEscrow<'info> {
     )]
     pub vault: Box<Account<'info, TokenAccount>>,
     /// The user's tokens.
-    #[account(mut, token::mint = mint, token::authority = user)]
+    #[account(mut, dup, token::mint = mint, token::authority = user)]
     pub user_token: Box<Account<'info, TokenAccount>>,
     pub token_program: Program<'info, Token>,
     pub system_program: Program<'info, System>,
@@ -108,12 +106,12 @@ pub fn create_escrow(ctx: Context<CreateEscrow>, args: CreateEscrowArgs) -> Resu
     escrow.estimated_seconds = args.estimated_seconds;
     escrow.timeout_seconds = args.timeout_seconds;
     escrow.created_at = clock.unix_timestamp;
+    escrow.vault = accounts.vault.key();
 
     let vault = accounts.vault.to_account_info();
-    transfer_exact(
+    move_exact(
         &accounts.user_token.to_account_info(),
         &vault,
-        &accounts.mint,
         accounts.user.to_account_info(),
         &[],
         args.amount,

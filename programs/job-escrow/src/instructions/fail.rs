@@ -12,7 +12,7 @@ pub fn fail(ctx: Context<SettleByAnyone>) -> Result<()> {
     let by_node = ctx.accounts.signer.key() == settlement.escrow.node;
     require!(by_node, EscrowError::NotAssignedNode);
     let split = settlement.split_by_held();
-    settlement.settle(
+    settlement.end(
         State::Failed,
         split,
         StakeEnd::UnlockFailed,

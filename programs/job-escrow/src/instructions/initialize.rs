@@ -8,17 +8,40 @@ use crate::{Config, EscrowError, Params, VERSION, program::JobEscrow};
 pub struct ConfigArgs {
     /// Who may assign nodes.
     pub coordinator: Pubkey,
-    /// Fees and windows.
+    /// Who decides disputes: a key, a multisig's or a governance program's.
+    pub dispute_authority: Pubkey,
+    /// The wallet whose token accounts get the development share of the fees.
+    pub development: Pubkey,
+    /// The wallet whose token accounts get the liquidity share of the fees.
+    pub liquidity: Pubkey,
+    /// Shares and windows.
     pub params: Params,
+}
+
+impl ConfigArgs {
+    /// Refuses parameters outside their bounds, and a zero key, which nobody could sign for.
+    pub fn validate(&self) -> Result<()> {
+        let keys = [
+            self.coordinator,
+            self.dispute_authority,
+            self.development,
+            self.liquidity,
+        ];
+        let named = keys.iter().all(|key| *key != Pubkey::default());
+        require!(named, EscrowError::MissingKey);
+        self.params.validate()
+    }
 }
 
 /// Accounts of `initialize`.
 #[derive(Accounts)]
 pub struct Initialize<'info> {
-    /// The upgrade authority; pays, and becomes the admin.
-    #[account(mut)]
+    /// The upgrade authority; becomes the admin.
     pub admin: Signer<'info>,
-    #[account(init, payer = admin, space = 8 + Config::INIT_SPACE, seeds = [Config::SEED], bump)]
+    /// Pays the rent; the admin may be a multisig that pays nothing.
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    #[account(init, payer = payer, space = 8 + Config::INIT_SPACE, seeds = [Config::SEED], bump)]
     pub config: Box<Account<'info, Config>>,
     #[account(
         constraint = mint.decimals == 9 && mint.freeze_authority.is_none() @ EscrowError::UnsuitableMint,
@@ -26,7 +49,7 @@ pub struct Initialize<'info> {
     pub mint: Box<Account<'info, Mint>>,
     #[account(
         init,
-        payer = admin,
+        payer = payer,
         seeds = [Config::PLATFORM_SEED],
         bump,
         token::mint = mint,
@@ -51,7 +74,7 @@ pub struct Initialize<'info> {
 
 /// Creates the config and the platform vault.
 pub fn initialize(ctx: Context<Initialize>, args: ConfigArgs) -> Result<()> {
-    args.params.validate()?;
+    args.validate()?;
     ctx.accounts.config.set_inner(Config {
         version: VERSION,
         bump: ctx.bumps.config,
@@ -62,6 +85,11 @@ pub fn initialize(ctx: Context<Initialize>, args: ConfigArgs) -> Result<()> {
         pending_admin: None,
         coordinator: args.coordinator,
         mint: ctx.accounts.mint.key(),
+        authority: ctx.accounts.authority.key(),
+        platform_vault: ctx.accounts.platform_vault.key(),
+        dispute_authority: args.dispute_authority,
+        development: args.development,
+        liquidity: args.liquidity,
         params: args.params,
         reserved: [0; 128],
     });

@@ -9,7 +9,7 @@ use crate::{
 /// Accounts of `present_receipt`. Whoever sends it: the signature inside is what counts.
 #[derive(Accounts)]
 pub struct PresentReceipt<'info> {
-    #[account(mut)]
+    #[account(mut, dup)]
     pub escrow: Box<Account<'info, Escrow>>,
     /// CHECK: the instructions sysvar, by its address.
     #[account(address = solana_sdk_ids::sysvar::instructions::ID)]

@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, Token, TokenAccount, accessor};
+use anchor_spl::token::{Token, TokenAccount, accessor};
 
 use crate::{
     Config, Escrow, EscrowError, State,
@@ -8,18 +8,18 @@ use crate::{
     math::Split,
 };
 
-/// What refunding an escrow without a node takes.
+/// What refunding an escrow without a node takes. The types of config and escrow are check enough, as in
+/// `Settlement`.
 #[derive(Accounts)]
 pub struct Refund<'info> {
-    #[account(seeds = [Config::SEED], bump = config.bump)]
     pub config: Box<Account<'info, Config>>,
-    #[account(mut, has_one = mint @ EscrowError::MintMismatch)]
+    #[account(mut, dup, has_one = vault @ EscrowError::AddressMismatch)]
     pub escrow: Box<Account<'info, Escrow>>,
-    #[account(mut, seeds = [Escrow::VAULT_SEED, escrow.key().as_ref()], bump = escrow.vault_bump)]
-    pub vault: Box<Account<'info, TokenAccount>>,
-    pub mint: Box<Account<'info, Mint>>,
+    /// CHECK: the escrow's token account since `create_escrow`, by its address.
+    #[account(mut)]
+    pub vault: UncheckedAccount<'info>,
     /// Any token account of the user.
-    #[account(mut, token::mint = mint, token::authority = escrow.user)]
+    #[account(mut, dup, token::mint = escrow.mint, token::authority = escrow.user)]
     pub user_token: Box<Account<'info, TokenAccount>>,
     pub token_program: Program<'info, Token>,
 }
@@ -35,15 +35,8 @@ impl Refund<'_> {
         self.escrow
             .settle(State::Refunded, split, clock.unix_timestamp)?;
         let user_token = self.user_token.to_account_info();
-        pay_from_vault(
-            &self.escrow,
-            &self.vault,
-            &self.mint,
-            &user_token,
-            split.user,
-        )?;
-        self.escrow
-            .invariant(accessor::amount(&self.vault.to_account_info())?)?;
+        pay_from_vault(&self.escrow, &self.vault, &user_token, split.user)?;
+        self.escrow.invariant(accessor::amount(&self.vault)?)?;
         emit!(EscrowSettled {
             post: EscrowPost::after_change(&mut self.escrow, clock),
         });

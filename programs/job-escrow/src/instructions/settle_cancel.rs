@@ -20,7 +20,7 @@ pub fn settle_cancel(ctx: Context<SettleByAnyone>) -> Result<()> {
         escrow.fee_bps,
         settlement.config.params.cancel_fee_bps,
     );
-    settlement.settle(
+    settlement.end(
         State::Cancelled,
         split,
         StakeEnd::Unlock,

@@ -10,7 +10,7 @@ use crate::{
 pub struct SubmitCompletion<'info> {
     /// The node's owner.
     pub node: Signer<'info>,
-    #[account(mut, has_one = node @ EscrowError::NotAssignedNode)]
+    #[account(mut, dup, has_one = node @ EscrowError::NotAssignedNode)]
     pub escrow: Box<Account<'info, Escrow>>,
 }
 

@@ -11,7 +11,7 @@ pub fn timeout_refund(ctx: Context<SettleByAnyone>) -> Result<()> {
     let late = clock.unix_timestamp > settlement.escrow.deadline;
     require!(late, EscrowError::DeadlineNotPassed);
     let split = settlement.split_by_held();
-    settlement.settle(
+    settlement.end(
         State::TimedOut,
         split,
         StakeEnd::SlashTimeout,

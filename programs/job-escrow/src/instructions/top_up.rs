@@ -1,6 +1,6 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, Token, TokenAccount, accessor};
-use node_registry::tokens::transfer_exact;
+use anchor_spl::token::{Token, TokenAccount, accessor};
+use node_registry::tokens::move_exact;
 
 use crate::{
     Config, Escrow, EscrowError, State,
@@ -12,19 +12,15 @@ use crate::{
 pub struct TopUp<'info> {
     /// Whoever adds to the job; what is not earned goes back to the escrow's user.
     pub payer: Signer<'info>,
-    #[account(
-        seeds = [Config::SEED],
-        bump = config.bump,
-        constraint = !config.paused @ EscrowError::Paused,
-    )]
+    #[account(constraint = !config.paused @ EscrowError::Paused)]
     pub config: Box<Account<'info, Config>>,
-    #[account(mut, has_one = mint @ EscrowError::MintMismatch)]
+    #[account(mut, dup, has_one = vault @ EscrowError::AddressMismatch)]
     pub escrow: Box<Account<'info, Escrow>>,
-    pub mint: Box<Account<'info, Mint>>,
-    #[account(mut, seeds = [Escrow::VAULT_SEED, escrow.key().as_ref()], bump = escrow.vault_bump)]
-    pub vault: Box<Account<'info, TokenAccount>>,
+    /// CHECK: the escrow's token account since `create_escrow`, by its address.
+    #[account(mut)]
+    pub vault: UncheckedAccount<'info>,
     /// The payer's tokens.
-    #[account(mut, token::mint = mint, token::authority = payer)]
+    #[account(mut, dup, token::mint = escrow.mint, token::authority = payer)]
     pub payer_token: Box<Account<'info, TokenAccount>>,
     pub token_program: Program<'info, Token>,
 }
@@ -41,16 +37,15 @@ pub fn top_up(ctx: Context<TopUp>, amount: u64) -> Result<()> {
         .checked_add(amount)
         .ok_or(EscrowError::MathOverflow)?;
 
-    let vault = accounts.vault.to_account_info();
-    transfer_exact(
+    move_exact(
         &accounts.payer_token.to_account_info(),
-        &vault,
-        &accounts.mint,
+        &accounts.vault,
         accounts.payer.to_account_info(),
         &[],
         amount,
     )?;
-    accounts.escrow.invariant(accessor::amount(&vault)?)?;
+    let held = accessor::amount(&accounts.vault)?;
+    accounts.escrow.invariant(held)?;
     emit!(EscrowToppedUp {
         added: amount,
         post: EscrowPost::after_change(&mut accounts.escrow, &Clock::get()?),

@@ -1,12 +1,12 @@
 use anchor_lang::prelude::*;
 use reputation::math::Tier;
 
-use crate::EscrowError;
+use crate::{EscrowError, math::is_whole};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
-/// Fees (basis points) and windows (seconds) that the admin may set.
+/// Shares (basis points) and windows (seconds) that the admin may set.
 #[derive(AnchorSerialize, AnchorDeserialize, InitSpace, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Params {
     /// The platform's share of what a node earns.
@@ -26,6 +26,12 @@ pub struct Params {
     pub min_timeout_seconds: u32,
     /// Longest time a job may be given.
     pub max_timeout_seconds: u32,
+    /// What a user pledges, as a share of the job's amount, to dispute a result.
+    pub dispute_bond_bps: u16,
+    /// How long the dispute authority may take.
+    pub dispute_window_seconds: i64,
+    /// What becomes of collected fees: stake rewards, development, liquidity, burned.
+    pub fee_split_bps: [u16; 4],
 }
 
 impl Default for Params {
@@ -39,17 +45,26 @@ impl Default for Params {
             receipt_window_seconds: HOUR / 4,
             min_timeout_seconds: 60,
             max_timeout_seconds: 30 * 86_400,
+            dispute_bond_bps: 500,
+            dispute_window_seconds: 14 * DAY,
+            fee_split_bps: [4_000, 3_000, 2_000, 1_000],
         }
     }
 }
 
 impl Params {
-    /// Refuses fees above 20 %, acceptance windows above a week, other windows above a day, and
-    /// timeouts above 90 days: whatever the admin sets, every escrow ends in bounded time.
+    /// Refuses fees and bonds above 20 %, acceptance windows above a week, disputes shorter than a day
+    /// or longer than 30, other windows above a day, timeouts above 90 days, and fee shares that are not
+    /// a whole: whatever the admin sets, every escrow ends in bounded time.
     pub fn validate(&self) -> Result<()> {
         const MAX_FEE_BPS: u16 = 2_000;
         const MAX_TIMEOUT: u32 = 90 * 86_400;
-        let fees = [self.fee_bps, self.fee_bps_diamond, self.cancel_fee_bps];
+        let fees = [
+            self.fee_bps,
+            self.fee_bps_diamond,
+            self.cancel_fee_bps,
+            self.dispute_bond_bps,
+        ];
         let windows = [self.assign_window_seconds, self.receipt_window_seconds];
         let bounded = fees.iter().all(|bps| *bps <= MAX_FEE_BPS)
             && self
@@ -59,7 +74,9 @@ impl Params {
             && windows.iter().all(|seconds| (1..=DAY).contains(seconds))
             && self.min_timeout_seconds > 0
             && self.min_timeout_seconds <= self.max_timeout_seconds
-            && self.max_timeout_seconds <= MAX_TIMEOUT;
+            && self.max_timeout_seconds <= MAX_TIMEOUT
+            && (DAY..=30 * DAY).contains(&self.dispute_window_seconds)
+            && is_whole(self.fee_split_bps);
         require!(bounded, EscrowError::ParameterOutOfBounds);
         Ok(())
     }
@@ -86,7 +103,7 @@ impl Params {
 
 /// The one configuration of job-escrow, at PDA ["config"].
 ///
-/// `mint` is fixed at initialization.
+/// `mint`, and the two addresses after it, are fixed at initialization.
 #[account]
 #[derive(InitSpace, Debug)]
 pub struct Config {
@@ -108,7 +125,17 @@ pub struct Config {
     pub coordinator: Pubkey,
     /// The CYXWIZ mint.
     pub mint: Pubkey,
-    /// Fees and windows.
+    /// The signer towards node-registry and reputation, PDA ["authority"].
+    pub authority: Pubkey,
+    /// The token account that collects fees, PDA ["platform"].
+    pub platform_vault: Pubkey,
+    /// Who decides disputes.
+    pub dispute_authority: Pubkey,
+    /// The wallet whose token accounts get the development share of the fees.
+    pub development: Pubkey,
+    /// The wallet whose token accounts get the liquidity share of the fees.
+    pub liquidity: Pubkey,
+    /// Shares and windows.
     pub params: Params,
     /// For later versions.
     pub reserved: [u8; 128],

@@ -1,6 +1,9 @@
 use anchor_lang::prelude::*;
 
-use crate::{EscrowError, Receipt, math::Split};
+use crate::{
+    EscrowError, Receipt,
+    math::{Split, on_time},
+};
 
 /// Where an escrow stands. Append only: the numbers are part of the interface.
 #[derive(AnchorSerialize, AnchorDeserialize, InitSpace, Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,14 +26,25 @@ pub enum State {
     Cancelled,
     /// Settled: the node gave up.
     Failed,
+    /// The user disputes the result; the dispute authority decides.
+    Disputed,
+    /// Settled: the dispute was decided, or nobody decided it in time.
+    Resolved,
 }
 
 impl State {
     /// Whether the money has left.
     pub const fn is_settled(self) -> bool {
         match self {
-            Self::Open | Self::Assigned | Self::Submitted | Self::Cancelling => false,
-            Self::Paid | Self::Refunded | Self::TimedOut | Self::Cancelled | Self::Failed => true,
+            Self::Open | Self::Assigned | Self::Submitted | Self::Cancelling | Self::Disputed => {
+                false
+            }
+            Self::Paid
+            | Self::Refunded
+            | Self::TimedOut
+            | Self::Cancelled
+            | Self::Failed
+            | Self::Resolved => true,
         }
     }
 }
@@ -114,8 +128,15 @@ pub struct Escrow {
     pub acceptance_seconds: u32,
     /// Counts this account's changes; events carry it, so that an indexer sees gaps.
     pub seq: u64,
+    /// The token account that holds this escrow's tokens.
+    pub vault: Pubkey,
+    /// Base units that the user has pledged for the open dispute, 0 without one. Not part of the job's
+    /// money: they lie beside it in the vault, and go to one party whole.
+    pub bond: u64,
+    /// Unix time from which anyone may end the dispute, 0 before one.
+    pub dispute_ends_at: i64,
     /// For later versions, the proof's verification fields among them.
-    pub reserved: [u8; 320],
+    pub reserved: [u8; 272],
 }
 
 impl Escrow {
@@ -132,19 +153,25 @@ impl Escrow {
         Ok(())
     }
 
-    /// Base units that the vault must still hold.
-    pub fn held(&self) -> Result<u64> {
+    /// Base units of the job's money that have not been paid out.
+    pub fn unpaid(&self) -> Result<u64> {
         let paid = Split {
             node: self.paid_node,
             user: self.paid_user,
             platform: self.paid_platform,
         };
-        let held = paid.total().and_then(|paid| self.amount.checked_sub(paid));
-        Ok(held.ok_or(EscrowError::InvariantViolated)?)
+        let unpaid = paid.total().and_then(|paid| self.amount.checked_sub(paid));
+        Ok(unpaid.ok_or(EscrowError::InvariantViolated)?)
     }
 
-    /// What must hold after every change: paid and still held make up what was funded, the vault
-    /// covers what is held (strangers may send more), and nothing is held once settled.
+    /// Base units that the vault must still hold: what is unpaid, and the bond.
+    pub fn held(&self) -> Result<u64> {
+        let held = self.unpaid()?.checked_add(self.bond);
+        Ok(held.ok_or(EscrowError::MathOverflow)?)
+    }
+
+    /// What must hold after every change: paid and unpaid make up what was funded, the vault covers
+    /// what is held (strangers may send more), and nothing is held once settled.
     pub fn invariant(&self, vault_balance: u64) -> Result<()> {
         let held = self.held()?;
         let covered = vault_balance >= held;
@@ -181,7 +208,7 @@ impl Escrow {
     pub fn present(&mut self, receipt: &Receipt) -> Result<()> {
         let running = matches!(
             self.state,
-            State::Assigned | State::Submitted | State::Cancelling
+            State::Assigned | State::Submitted | State::Cancelling | State::Disputed
         );
         require!(running, EscrowError::WrongState);
         let Receipt {
@@ -229,16 +256,47 @@ impl Escrow {
         Ok(())
     }
 
-    /// Books a split of all that is held and ends the escrow in `outcome`.
-    pub fn settle(&mut self, outcome: State, split: Split, now: i64) -> Result<()> {
-        let complete = outcome.is_settled() && split.total() == Some(self.held()?);
+    /// Whether the submitted job kept to its estimate.
+    pub fn on_time(&self) -> bool {
+        let elapsed = self.submitted_at.saturating_sub(self.assigned_at);
+        on_time(elapsed, self.estimated_seconds)
+    }
+
+    /// Gives an assigned job `extra` more seconds, before its deadline and within the longest time that
+    /// a job may be given.
+    pub fn extend_deadline(&mut self, extra: u32, max_timeout: u32, now: i64) -> Result<()> {
+        self.require_state(State::Assigned)?;
+        require!(now <= self.deadline, EscrowError::DeadlinePassed);
+        let deadline = later(self.deadline, extra.into())?;
+        let latest = later(self.assigned_at, max_timeout.into())?;
+        let allowed = extra > 0 && deadline <= latest;
+        require!(allowed, EscrowError::TimeoutOutOfBounds);
+        self.deadline = deadline;
+        Ok(())
+    }
+
+    /// `Submitted` -> `Disputed`: pledges `bond`, and gives the dispute authority `window` seconds. Only
+    /// until anyone may release, so that each moment has one of the two.
+    pub fn open_dispute(&mut self, bond: u64, window: i64, now: i64) -> Result<()> {
+        self.require_state(State::Submitted)?;
+        require!(now < self.release_at, EscrowError::DisputeTooLate);
+        self.state = State::Disputed;
+        self.bond = bond;
+        self.dispute_ends_at = later(now, window)?;
+        Ok(())
+    }
+
+    /// Books a split of all that is unpaid and ends the escrow in `outcome`; the bond that must leave
+    /// with it, in base units.
+    pub fn settle(&mut self, outcome: State, split: Split, now: i64) -> Result<u64> {
+        let complete = outcome.is_settled() && split.total() == Some(self.unpaid()?);
         require!(complete, EscrowError::InvariantViolated);
         self.state = outcome;
         self.paid_node = split.node;
         self.paid_user = split.user;
         self.paid_platform = split.platform;
         self.settled_at = now;
-        Ok(())
+        Ok(std::mem::take(&mut self.bond))
     }
 }
 

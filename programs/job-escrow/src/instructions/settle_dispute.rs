@@ -1,0 +1,76 @@
+use anchor_lang::prelude::*;
+use cyxwiz_economics::BPS;
+use reputation::Outcome;
+
+use super::settlement::*;
+use crate::{EscrowError, State, events::DisputeSettled, math::Split};
+
+/// What the dispute authority decides. Whatever it says, the money goes to the escrow's node, its user
+/// and the platform only.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The node did not deliver: amount and bond go back to the user, and the node is slashed and banned.
+    ForUser {
+        /// Base units that the user gets from the insurance vault, within node-registry's bounds.
+        insurance_payout: u64,
+    },
+    /// The node delivered: it is paid as if the user had accepted, and gets the bond.
+    ForNode,
+    /// Neither is right alone: the node gets a part, the user the rest and the bond.
+    Shared {
+        /// What the node has earned of the amount, in basis points; the fee comes out of it.
+        node_bps: u16,
+    },
+}
+
+/// Accounts of `settle_dispute`.
+#[derive(Accounts)]
+pub struct SettleDispute<'info> {
+    #[account(address = settlement.config.dispute_authority @ EscrowError::NotDisputeAuthority)]
+    pub dispute_authority: Signer<'info>,
+    pub settlement: Settlement<'info>,
+}
+
+/// Ends a dispute as its authority decides, before the time to do so is over.
+pub fn settle_dispute(ctx: Context<SettleDispute>, verdict: Verdict) -> Result<()> {
+    let clock = Clock::get()?;
+    let settlement = &mut ctx.accounts.settlement;
+    let escrow = &settlement.escrow;
+    escrow.require_state(State::Disputed)?;
+    let in_time = clock.unix_timestamp < escrow.dispute_ends_at;
+    require!(in_time, EscrowError::DisputeOver);
+    let (amount, fee_bps) = (escrow.amount, escrow.fee_bps);
+    let (split, stake, outcome) = match verdict {
+        Verdict::ForUser { insurance_payout } => (
+            Some(Split {
+                user: amount,
+                ..Split::default()
+            }),
+            StakeEnd::SlashDispute { insurance_payout },
+            Outcome::DisputeLost,
+        ),
+        Verdict::ForNode => (
+            Split::paid(amount, fee_bps),
+            StakeEnd::Unlock,
+            Outcome::DisputeWon {
+                on_time: escrow.on_time(),
+            },
+        ),
+        Verdict::Shared { node_bps } => {
+            require!(node_bps <= BPS, EscrowError::InvalidVerdict);
+            (
+                Split::shared(amount, node_bps, fee_bps),
+                StakeEnd::Unlock,
+                Outcome::DisputeUnresolved,
+            )
+        }
+    };
+    let bond = escrow.bond;
+    let post = settlement.settle(State::Resolved, split, stake, outcome, &clock)?;
+    emit!(DisputeSettled {
+        verdict,
+        bond,
+        post
+    });
+    Ok(())
+}
