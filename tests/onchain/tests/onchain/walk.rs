@@ -112,9 +112,13 @@ fn anyone_settles(scene: &mut Scene) {
         State::Assigned => world.timeout_refund(settlement, &anyone.key),
         State::Submitted => world.release(settlement, &anyone.key),
         State::Cancelling => world.settle_cancel(settlement, &anyone.key),
-        State::Paid | State::Refunded | State::TimedOut | State::Cancelled | State::Failed => {
-            return;
-        }
+        State::Disputed => world.expire_dispute(settlement, &anyone.key),
+        State::Paid
+        | State::Refunded
+        | State::TimedOut
+        | State::Cancelled
+        | State::Failed
+        | State::Resolved => return,
     };
     sent.expect("every state has a way out for anyone");
 }
