@@ -10,6 +10,7 @@ mod escrow_admin;
 pub mod idl;
 pub mod outcome;
 mod registry;
+mod lookup_table;
 mod reputation;
 mod tokens;
 mod units;
