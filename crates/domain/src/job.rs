@@ -18,7 +18,7 @@ pub enum Priority {
     High,
 }
 
-/// Reputation tier of a node; the score's bounds are the reputation program's.
+/// Reputation tier of a node; its bounds are the reputation program's.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
 )]
@@ -38,11 +38,12 @@ pub enum Tier {
 impl Tier {
     /// The tier of a score of 0..=1000.
     pub fn of_score(score: u16) -> Self {
-        match score {
-            0..300 => Self::Bronze,
-            300..600 => Self::Silver,
-            600..800 => Self::Gold,
-            _ => Self::Diamond,
+        use cyxwiz_economics::reputation as formulas;
+        match formulas::tier(score) {
+            formulas::Tier::Bronze => Self::Bronze,
+            formulas::Tier::Silver => Self::Silver,
+            formulas::Tier::Gold => Self::Gold,
+            formulas::Tier::Diamond => Self::Diamond,
         }
     }
 }

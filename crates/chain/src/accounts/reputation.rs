@@ -19,6 +19,16 @@ pub struct ReputationAccount {
     pub jobs_timed_out: u32,
     /// Jobs the user cancelled.
     pub jobs_cancelled: u32,
+    /// Disputes that were settled for the node.
+    pub disputes_won: u32,
+    /// Disputes that were settled for the user.
+    pub disputes_lost: u32,
+    /// The most different users that any 16 paid jobs in a row had.
+    pub breadth: u16,
+    /// Uptime samples that found the node up.
+    pub uptime_up: u64,
+    /// All uptime samples.
+    pub uptime_total: u64,
     /// Sum of all stars.
     pub rating_sum: u64,
     /// Number of ratings.
@@ -35,6 +45,11 @@ impl ReputationAccount {
             jobs_failed: record.jobs_failed,
             jobs_timed_out: record.jobs_timed_out,
             jobs_cancelled: record.jobs_cancelled,
+            disputes_won: record.disputes_won,
+            disputes_lost: record.disputes_lost,
+            breadth: record.breadth,
+            uptime_up: record.uptime_up,
+            uptime_total: record.uptime_total,
             rating_sum: record.rating_sum,
             rating_count: record.rating_count,
         }
@@ -46,15 +61,24 @@ impl ReputationAccount {
 pub struct UserReputationAccount {
     /// Jobs settled after assignment.
     pub jobs: u32,
+    /// Jobs the user paid in full.
+    pub jobs_paid: u32,
     /// Jobs cancelled after assignment.
     pub cancels: u32,
+    /// Disputes that were settled for the user.
+    pub disputes_won: u32,
+    /// Disputes that were settled for the node.
+    pub disputes_lost: u32,
 }
 
 impl UserReputationAccount {
     pub(crate) fn new(record: &reputation::UserReputation) -> Self {
         Self {
             jobs: record.jobs,
+            jobs_paid: record.jobs_paid,
             cancels: record.cancels,
+            disputes_won: record.disputes_won,
+            disputes_lost: record.disputes_lost,
         }
     }
 }

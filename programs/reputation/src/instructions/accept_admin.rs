@@ -8,8 +8,6 @@ pub struct AcceptAdmin<'info> {
     pub new_admin: Signer<'info>,
     #[account(
         mut,
-        seeds = [Config::SEED],
-        bump = config.bump,
         constraint = config.pending_admin == Some(new_admin.key()) @ ReputationError::NotPendingAdmin,
     )]
     pub config: Box<Account<'info, Config>>,

@@ -5,7 +5,6 @@ use crate::{Config, Rating, ReputationError, events::RatingClosed};
 /// Accounts of `close_rating`. Needs no signature: there is one address for the rent, and one time.
 #[derive(Accounts)]
 pub struct CloseRating<'info> {
-    #[account(seeds = [Config::SEED], bump = config.bump)]
     pub config: Box<Account<'info, Config>>,
     #[account(
         mut,

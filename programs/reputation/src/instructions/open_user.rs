@@ -8,11 +8,7 @@ use crate::{Config, ReputationError, UserReputation, VERSION};
 pub struct OpenUser<'info> {
     #[account(mut)]
     pub payer: Signer<'info>,
-    #[account(
-        seeds = [Config::SEED],
-        bump = config.bump,
-        constraint = !config.paused @ ReputationError::Paused,
-    )]
+    #[account(constraint = !config.paused @ ReputationError::Paused)]
     pub config: Box<Account<'info, Config>>,
     #[account(
         init,

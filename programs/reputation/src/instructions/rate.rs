@@ -12,11 +12,7 @@ pub struct Rate<'info> {
     /// The escrow's user; pays the rating's rent.
     #[account(mut)]
     pub user: Signer<'info>,
-    #[account(
-        seeds = [Config::SEED],
-        bump = config.bump,
-        constraint = !config.paused @ ReputationError::Paused,
-    )]
+    #[account(constraint = !config.paused @ ReputationError::Paused)]
     pub config: Box<Account<'info, Config>>,
     /// CHECK: its owner, type, state, user and node are checked in the handler.
     pub escrow: UncheckedAccount<'info>,

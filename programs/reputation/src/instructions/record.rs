@@ -9,7 +9,6 @@ use crate::{
 pub struct Record<'info> {
     /// job-escrow's signer.
     pub settlement_authority: Signer<'info>,
-    // Only this program creates configs, and only one: the account's type is check enough.
     #[account(has_one = settlement_authority @ ReputationError::NotSettlementAuthority)]
     pub config: Box<Account<'info, Config>>,
     #[account(mut)]

@@ -2,6 +2,9 @@ use anchor_lang::prelude::*;
 
 /// The one configuration of reputation, at PDA ["config"].
 ///
+/// Only this program creates accounts of this type, and only this one: where an instruction takes it, the
+/// type is check enough. The same goes for the records and ratings, whose fields say whose they are.
+///
 /// `settlement_authority` and `escrow_program` are fixed at initialization: changing the former
 /// while jobs run would leave escrows that cannot settle.
 #[account]
