@@ -45,6 +45,20 @@ impl Scene {
         scene
     }
 
+    /// The node is paid.
+    pub fn paid() -> Self {
+        let mut scene = Self::submitted();
+        scene.world.do_accept(&scene.job, &scene.user);
+        scene
+    }
+
+    /// The user disputes what the node has submitted.
+    pub fn disputed() -> Self {
+        let mut scene = Self::submitted();
+        scene.world.do_open_dispute(&scene.job, &scene.user);
+        scene
+    }
+
     /// The user stopped it after seeing `seen` and downloading `held` epochs.
     pub fn cancelling(seen: u32, held: u32) -> Self {
         let mut scene = Self::assigned();
@@ -57,6 +71,33 @@ impl Scene {
             .world
             .cancel(&scene.job, &scene.user.key)
             .expect("the user may cancel");
+        scene
+    }
+
+    /// The node works on it, and has given up two others just before: the next failure slashes.
+    pub fn about_to_fail_again() -> Self {
+        let mut scene = Self::assigned();
+        for id in [2, 3] {
+            let Self {
+                world, user, node, ..
+            } = &mut scene;
+            let job = world.do_create_escrow(user, job_args(id));
+            world.do_assign_node(&job, node);
+            let settlement = world.settlement(&job);
+            world
+                .fail(settlement, &node.key)
+                .expect("the node may give up");
+        }
+        scene
+    }
+
+    /// The user disputes the result of half the epochs.
+    pub fn disputed() -> Self {
+        let mut scene = Self::submitted();
+        scene
+            .world
+            .do_present_receipt(&scene.job, &scene.user, 10, 10);
+        scene.world.do_open_dispute(&scene.job, &scene.user);
         scene
     }
 
