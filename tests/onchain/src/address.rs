@@ -1,12 +1,23 @@
 //! Where the programs' accounts lie.
 
+use std::{cell::RefCell, collections::HashMap};
+
 use anchor_lang::prelude::Pubkey;
 use job_escrow::{Config as EscrowConfig, Escrow};
 use node_registry::{Config as RegistryConfig, JobLock, Node};
 use reputation::{Config as ReputationConfig, Rating, Reputation, UserReputation};
 
+thread_local! {
+    // Finding one takes longer than most instructions, and every test asks for the same few.
+    static FOUND: RefCell<HashMap<(Vec<u8>, Pubkey), Pubkey>> = RefCell::default();
+}
+
 fn pda(seeds: &[&[u8]], program: &Pubkey) -> Pubkey {
-    Pubkey::find_program_address(seeds, program).0
+    let find = || Pubkey::find_program_address(seeds, program).0;
+    FOUND.with_borrow_mut(|found| {
+        let name = (seeds.join(&b'/'), *program);
+        *found.entry(name).or_insert_with(find)
+    })
 }
 
 /// job-escrow's config.
