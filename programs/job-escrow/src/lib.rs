@@ -134,13 +134,13 @@ pub mod job_escrow {
     }
 
     /// Gives an assigned job up; the user pays for what it holds. Signed by the node's owner.
-    pub fn fail(ctx: Context<SettleByAnyone>) -> Result<()> {
+    pub fn fail(ctx: Context<EndFailed>) -> Result<()> {
         instructions::fail(ctx)
     }
 
     /// Ends a job past its deadline, slashes the node and counts a failure; the user pays for what it
     /// holds. Anyone.
-    pub fn timeout_refund(ctx: Context<SettleByAnyone>) -> Result<()> {
+    pub fn timeout_refund(ctx: Context<EndFailed>) -> Result<()> {
         instructions::timeout_refund(ctx)
     }
 

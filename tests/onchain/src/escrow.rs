@@ -248,7 +248,6 @@ impl World {
             config: address::escrow_config(),
             escrow: job.escrow,
             vault: job.vault,
-            mint: self.mint,
             node_token: self.token_of(&escrow.node),
             user_token: self.token_of(&escrow.user),
             platform_vault: address::platform_vault(),
@@ -257,14 +256,34 @@ impl World {
             node,
             lock: address::lock(&job.escrow),
             lock_payer: self.coordinator.pubkey(),
-            stake_vault: address::stake_vault(&node),
-            insurance_vault: address::insurance_vault(),
             reputation_config: address::reputation_config(),
             node_reputation: address::reputation(&escrow.node),
             user_reputation: address::user_reputation(&escrow.user),
             registry_program: node_registry::ID,
             reputation_program: reputation::ID,
             token_program: spl_token_interface::ID,
+        }
+    }
+
+    /// What settles a job and may slash its node.
+    pub fn slashing(&self, settlement: accounts::Settlement) -> accounts::Slashing {
+        accounts::Slashing {
+            mint: self.mint,
+            stake_vault: address::stake_vault(&settlement.node),
+            insurance_vault: address::insurance_vault(),
+            settlement,
+        }
+    }
+
+    /// What ends a job that the node has failed.
+    pub fn end_failed(
+        &self,
+        settlement: accounts::Settlement,
+        signer: &Keypair,
+    ) -> accounts::EndFailed {
+        accounts::EndFailed {
+            signer: signer.pubkey(),
+            slashing: self.slashing(settlement),
         }
     }
 
@@ -303,13 +322,13 @@ impl World {
 
     /// `fail`.
     pub fn fail(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
-        let (accounts, data) = (Self::by_anyone(settlement, signer), ix::Fail {});
+        let (accounts, data) = (self.end_failed(settlement, signer), ix::Fail {});
         self.call(job_escrow::ID, accounts, data, &[signer])
     }
 
     /// `timeout_refund`.
     pub fn timeout_refund(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
-        let (accounts, data) = (Self::by_anyone(settlement, signer), ix::TimeoutRefund {});
+        let (accounts, data) = (self.end_failed(settlement, signer), ix::TimeoutRefund {});
         self.call(job_escrow::ID, accounts, data, &[signer])
     }
 
@@ -352,7 +371,7 @@ impl World {
     ) -> Sent {
         let accounts = accounts::SettleDispute {
             dispute_authority: signer.pubkey(),
-            settlement,
+            slashing: self.slashing(settlement),
         };
         let data = ix::SettleDispute { verdict };
         self.call(job_escrow::ID, accounts, data, &[signer])

@@ -273,7 +273,7 @@ pub fn settle_cancel(
 /// # Errors
 /// [`ChainError::Account`] if the escrow has no node.
 pub fn fail(escrow: &EscrowAccount, lock_payer: Address) -> Result<Instruction, ChainError> {
-    let accounts = by_anyone(escrow, node_of(escrow)?, lock_payer)?;
+    let accounts = failed(escrow, node_of(escrow)?, lock_payer)?;
     Ok(build(job_escrow::ID, &accounts, &instruction::Fail {}))
 }
 
@@ -286,7 +286,7 @@ pub fn timeout_refund(
     anyone: Address,
     lock_payer: Address,
 ) -> Result<Instruction, ChainError> {
-    let accounts = by_anyone(escrow, anyone, lock_payer)?;
+    let accounts = failed(escrow, anyone, lock_payer)?;
     Ok(build(
         job_escrow::ID,
         &accounts,
@@ -352,7 +352,7 @@ pub fn settle_dispute(
 ) -> Result<Instruction, ChainError> {
     let accounts = accounts::SettleDispute {
         dispute_authority: key(dispute_authority),
-        settlement: settlement(escrow, lock_payer)?,
+        slashing: slashing(escrow, lock_payer)?,
     };
     let verdict = match verdict {
         Verdict::ForUser(payout) => job_escrow::Verdict::ForUser {
@@ -446,27 +446,46 @@ fn by_anyone(
     })
 }
 
+fn failed(
+    escrow: &EscrowAccount,
+    signer: Address,
+    lock_payer: Address,
+) -> Result<accounts::EndFailed, ChainError> {
+    Ok(accounts::EndFailed {
+        signer: key(signer),
+        slashing: slashing(escrow, lock_payer)?,
+    })
+}
+
+fn slashing(
+    escrow: &EscrowAccount,
+    lock_payer: Address,
+) -> Result<accounts::Slashing, ChainError> {
+    Ok(accounts::Slashing {
+        settlement: settlement(escrow, lock_payer)?,
+        mint: key(escrow.mint),
+        stake_vault: key(pda::stake_vault(pda::node(node_of(escrow)?))),
+        insurance_vault: key(pda::insurance_vault()),
+    })
+}
+
 fn settlement(
     escrow: &EscrowAccount,
     lock_payer: Address,
 ) -> Result<accounts::Settlement, ChainError> {
     let owner = node_of(escrow)?;
-    let node = pda::node(owner);
     Ok(accounts::Settlement {
         config: key(pda::escrow_config()),
         escrow: key(escrow.address),
         vault: key(pda::escrow_vault(escrow.address)),
-        mint: key(escrow.mint),
         node_token: key(pda::token_account(owner, escrow.mint)),
         user_token: key(pda::token_account(escrow.user, escrow.mint)),
         platform_vault: key(pda::platform_vault()),
         authority: key(pda::settlement_authority()),
         registry_config: key(pda::registry_config()),
-        node: key(node),
+        node: key(pda::node(owner)),
         lock: key(pda::job_lock(escrow.address)),
         lock_payer: key(lock_payer),
-        stake_vault: key(pda::stake_vault(node)),
-        insurance_vault: key(pda::insurance_vault()),
         reputation_config: key(pda::reputation_config()),
         node_reputation: key(pda::reputation(owner)),
         user_reputation: key(pda::user_reputation(escrow.user)),

@@ -26,6 +26,6 @@ impl Settlement<'_> {
             on_time: escrow.on_time(),
         };
         let split = Split::paid(escrow.amount, escrow.fee_bps);
-        self.end(State::Paid, split, StakeEnd::Unlock, outcome, clock)
+        self.end(State::Paid, split, outcome, clock)
     }
 }

@@ -62,10 +62,10 @@ pub struct AssignNode<'info> {
     #[account(mut)]
     pub lock: UncheckedAccount<'info>,
     // Both records must exist now, so that their absence cannot hold up the settlement later.
-    #[account(constraint = node_reputation.owner == node.owner @ EscrowError::NodeMismatch)]
-    pub node_reputation: Box<Account<'info, Reputation>>,
-    #[account(constraint = user_reputation.user == escrow.user @ EscrowError::UserMismatch)]
-    pub user_reputation: Box<Account<'info, UserReputation>>,
+    #[account(constraint = node_reputation.load()?.owner == node.owner @ EscrowError::NodeMismatch)]
+    pub node_reputation: AccountLoader<'info, Reputation>,
+    #[account(constraint = user_reputation.load()?.user == escrow.user @ EscrowError::UserMismatch)]
+    pub user_reputation: AccountLoader<'info, UserReputation>,
     pub registry_program: Program<'info, NodeRegistry>,
     pub system_program: Program<'info, System>,
 }
@@ -85,7 +85,7 @@ pub fn assign_node(ctx: Context<AssignNode>, terms: AssignTerms) -> Result<()> {
     terms.require_met(escrow)?;
     require_keys_neq!(accounts.node.owner, escrow.user, EscrowError::OwnNode);
 
-    let tier = accounts.node_reputation.tier();
+    let tier = accounts.node_reputation.load()?.tier();
     escrow.assign(
         accounts.node.owner,
         params.fee(tier),

@@ -1,24 +1,21 @@
 use anchor_lang::prelude::*;
 use reputation::Outcome;
 
-use crate::{
-    EscrowError, SettleByAnyone, Settlement, State, instructions::settlement::StakeEnd, math::Split,
-};
+use crate::{EndFailed, EscrowError, Settlement, State, events::EscrowSettled, math::Split};
 
 /// Gives an assigned job up. The user pays for what it holds.
-pub fn fail(ctx: Context<SettleByAnyone>) -> Result<()> {
-    let settlement = &mut ctx.accounts.settlement;
-    settlement.escrow.require_state(State::Assigned)?;
-    let by_node = ctx.accounts.signer.key() == settlement.escrow.node;
+pub fn fail(ctx: Context<EndFailed>) -> Result<()> {
+    let slashing = &mut ctx.accounts.slashing;
+    let escrow = &slashing.settlement.escrow;
+    escrow.require_state(State::Assigned)?;
+    let by_node = ctx.accounts.signer.key() == escrow.node;
     require!(by_node, EscrowError::NotAssignedNode);
+    slashing.unlock_failed()?;
+    let settlement = &mut slashing.settlement;
     let split = settlement.split_by_held();
-    settlement.end(
-        State::Failed,
-        split,
-        StakeEnd::UnlockFailed,
-        Outcome::Failed,
-        &Clock::get()?,
-    )
+    let post = settlement.settle(State::Failed, split, Outcome::Failed, &Clock::get()?)?;
+    emit!(EscrowSettled { post });
+    Ok(())
 }
 
 impl Settlement<'_> {

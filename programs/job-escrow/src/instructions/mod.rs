@@ -1,5 +1,5 @@
-//! One file per instruction: its accounts, its checks, its handler. `settlement` and `refund` hold
-//! what several exits share.
+//! One file per instruction: its accounts, its checks, its handler. `settlement`, `slashing` and
+//! `refund` hold what several exits share.
 
 mod accept;
 mod accept_admin;
@@ -22,6 +22,7 @@ mod release;
 mod settle_cancel;
 mod settle_dispute;
 mod settlement;
+mod slashing;
 mod submit_completion;
 mod timeout_refund;
 mod top_up;
@@ -47,6 +48,7 @@ pub use release::*;
 pub use settle_cancel::*;
 pub use settle_dispute::*;
 pub use settlement::*;
+pub use slashing::*;
 pub use submit_completion::*;
 pub use timeout_refund::*;
 pub use top_up::*;

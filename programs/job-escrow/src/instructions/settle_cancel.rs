@@ -1,7 +1,7 @@
 use anchor_lang::prelude::*;
 use reputation::Outcome;
 
-use crate::{EscrowError, SettleByAnyone, State, instructions::settlement::StakeEnd, math::Split};
+use crate::{EscrowError, SettleByAnyone, State, math::Split};
 
 /// Splits a stopped job by the epochs the user saw. The node's owner may do so at any time, having
 /// shown its last receipt; anyone else after the receipt window.
@@ -20,11 +20,5 @@ pub fn settle_cancel(ctx: Context<SettleByAnyone>) -> Result<()> {
         escrow.fee_bps,
         settlement.config.params.cancel_fee_bps,
     );
-    settlement.end(
-        State::Cancelled,
-        split,
-        StakeEnd::Unlock,
-        Outcome::CancelledByUser,
-        &clock,
-    )
+    settlement.end(State::Cancelled, split, Outcome::CancelledByUser, &clock)
 }

@@ -2,8 +2,8 @@ use anchor_lang::prelude::*;
 use cyxwiz_economics::BPS;
 use reputation::Outcome;
 
-use super::settlement::*;
-use crate::{EscrowError, State, events::DisputeSettled, math::Split};
+use super::slashing::*;
+use crate::{Escrow, EscrowError, State, events::DisputeSettled, math::Split};
 
 /// What the dispute authority decides. Whatever it says, the money goes to the escrow's node, its user
 /// and the platform only.
@@ -26,51 +26,60 @@ pub enum Verdict {
 /// Accounts of `settle_dispute`.
 #[derive(Accounts)]
 pub struct SettleDispute<'info> {
-    #[account(address = settlement.config.dispute_authority @ EscrowError::NotDisputeAuthority)]
+    #[account(
+        address = slashing.settlement.config.dispute_authority @ EscrowError::NotDisputeAuthority,
+    )]
     pub dispute_authority: Signer<'info>,
-    pub settlement: Settlement<'info>,
+    pub slashing: Slashing<'info>,
 }
 
 /// Ends a dispute as its authority decides, before the time to do so is over.
 pub fn settle_dispute(ctx: Context<SettleDispute>, verdict: Verdict) -> Result<()> {
     let clock = Clock::get()?;
-    let settlement = &mut ctx.accounts.settlement;
-    let escrow = &settlement.escrow;
+    let slashing = &mut ctx.accounts.slashing;
+    let escrow = &slashing.settlement.escrow;
     escrow.require_state(State::Disputed)?;
     let in_time = clock.unix_timestamp < escrow.dispute_ends_at;
     require!(in_time, EscrowError::DisputeOver);
-    let (amount, fee_bps) = (escrow.amount, escrow.fee_bps);
-    let (split, stake, outcome) = match verdict {
-        Verdict::ForUser { insurance_payout } => (
-            Some(Split {
-                user: amount,
-                ..Split::default()
-            }),
-            StakeEnd::SlashDispute { insurance_payout },
-            Outcome::DisputeLost,
-        ),
-        Verdict::ForNode => (
-            Split::paid(amount, fee_bps),
-            StakeEnd::Unlock,
-            Outcome::DisputeWon {
-                on_time: escrow.on_time(),
-            },
-        ),
-        Verdict::Shared { node_bps } => {
-            require!(node_bps <= BPS, EscrowError::InvalidVerdict);
-            (
-                Split::shared(amount, node_bps, fee_bps),
-                StakeEnd::Unlock,
-                Outcome::DisputeUnresolved,
-            )
-        }
-    };
     let bond = escrow.bond;
-    let post = settlement.settle(State::Resolved, split, stake, outcome, &clock)?;
+    let (split, outcome) = verdict.ending(escrow)?;
+    match verdict {
+        Verdict::ForUser { insurance_payout } => slashing.slash_dispute(insurance_payout)?,
+        Verdict::ForNode | Verdict::Shared { .. } => slashing.settlement.unlock()?,
+    }
+    let post = slashing
+        .settlement
+        .settle(State::Resolved, split, outcome, &clock)?;
     emit!(DisputeSettled {
         verdict,
         bond,
         post
     });
     Ok(())
+}
+
+impl Verdict {
+    /// Who gets what of the amount, and what is recorded.
+    fn ending(self, escrow: &Escrow) -> Result<(Option<Split>, Outcome)> {
+        let (amount, fee_bps) = (escrow.amount, escrow.fee_bps);
+        Ok(match self {
+            Self::ForUser { .. } => {
+                let split = Split {
+                    user: amount,
+                    ..Split::default()
+                };
+                (Some(split), Outcome::DisputeLost)
+            }
+            Self::ForNode => {
+                let on_time = escrow.on_time();
+                let outcome = Outcome::DisputeWon { on_time };
+                (Split::paid(amount, fee_bps), outcome)
+            }
+            Self::Shared { node_bps } => {
+                require!(node_bps <= BPS, EscrowError::InvalidVerdict);
+                let split = Split::shared(amount, node_bps, fee_bps);
+                (split, Outcome::DisputeUnresolved)
+            }
+        })
+    }
 }

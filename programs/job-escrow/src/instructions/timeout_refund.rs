@@ -1,21 +1,20 @@
 use anchor_lang::prelude::*;
 use reputation::Outcome;
 
-use crate::{EscrowError, SettleByAnyone, State, instructions::settlement::StakeEnd};
+use crate::{EndFailed, EscrowError, State, events::EscrowSettled};
 
 /// Ends a job past its deadline and slashes the node. The user pays for what it holds.
-pub fn timeout_refund(ctx: Context<SettleByAnyone>) -> Result<()> {
+pub fn timeout_refund(ctx: Context<EndFailed>) -> Result<()> {
     let clock = Clock::get()?;
-    let settlement = &mut ctx.accounts.settlement;
-    settlement.escrow.require_state(State::Assigned)?;
-    let late = clock.unix_timestamp > settlement.escrow.deadline;
+    let slashing = &mut ctx.accounts.slashing;
+    let escrow = &slashing.settlement.escrow;
+    escrow.require_state(State::Assigned)?;
+    let late = clock.unix_timestamp > escrow.deadline;
     require!(late, EscrowError::DeadlineNotPassed);
+    slashing.slash_timeout()?;
+    let settlement = &mut slashing.settlement;
     let split = settlement.split_by_held();
-    settlement.end(
-        State::TimedOut,
-        split,
-        StakeEnd::SlashTimeout,
-        Outcome::TimedOut,
-        &clock,
-    )
+    let post = settlement.settle(State::TimedOut, split, Outcome::TimedOut, &clock)?;
+    emit!(EscrowSettled { post });
+    Ok(())
 }

@@ -94,11 +94,15 @@ fn the_third_failure_in_a_week_slashes_and_suspends() {
 
 #[test]
 fn no_wrong_account_is_taken() {
-    let mut crowd = Crowd::around(Scene::assigned());
+    let mut scene = Scene::about_to_fail_again();
+    scene
+        .world
+        .do_present_receipt(&scene.job, &scene.user, 10, 10);
+    let mut crowd = Crowd::around(scene);
     let scene = &crowd.scene;
-    let accounts = accounts::SettleByAnyone {
+    let accounts = accounts::EndFailed {
         signer: scene.node.pubkey(),
-        settlement: scene.world.settlement(&scene.job),
+        slashing: scene.world.slashing(scene.world.settlement(&scene.job)),
     };
     crowd.try_escrow("fail", accounts, ix::Fail {});
 }

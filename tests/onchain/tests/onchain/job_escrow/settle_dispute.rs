@@ -328,7 +328,7 @@ fn no_wrong_account_is_taken() {
     let scene = &crowd.scene;
     let accounts = accounts::SettleDispute {
         dispute_authority: key("judge").pubkey(),
-        settlement: scene.world.settlement(&scene.job),
+        slashing: scene.world.slashing(scene.world.settlement(&scene.job)),
     };
     let verdict = Verdict::ForUser {
         insurance_payout: 0,

@@ -200,12 +200,16 @@ fn the_slash_is_measured_at_assignment_and_spares_other_jobs() {
 
 #[test]
 fn no_wrong_account_is_taken() {
-    let mut crowd = Crowd::around(Scene::assigned());
+    let mut scene = Scene::about_to_fail_again();
+    scene
+        .world
+        .do_present_receipt(&scene.job, &scene.user, 10, 10);
+    let mut crowd = Crowd::around(scene);
     crowd.scene.world.advance(3_601);
     let scene = &crowd.scene;
-    let accounts = accounts::SettleByAnyone {
+    let accounts = accounts::EndFailed {
         signer: scene.user.pubkey(),
-        settlement: scene.world.settlement(&scene.job),
+        slashing: scene.world.slashing(scene.world.settlement(&scene.job)),
     };
     crowd.try_escrow("timeout_refund", accounts, ix::TimeoutRefund {});
 }
