@@ -1,5 +1,11 @@
 //! Proof of training.
 #![forbid(unsafe_code)]
 
+pub mod circuit;
+pub mod commitment;
 pub mod field;
+pub mod intsgd;
 pub mod poseidon;
+#[cfg(test)]
+mod sample_job;
+pub mod transcript;

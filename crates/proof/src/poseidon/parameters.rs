@@ -32,8 +32,6 @@ pub(crate) struct SparseRound {
 }
 
 pub(crate) struct Parameters {
-    /// Words of state: inputs and one of capacity.
-    pub width: usize,
     /// Constants of each full round, in order of use. Those of the first round after the partial
     /// ones are for the native form, see [`Self::after_partial`].
     pub full: Vec<Vec<Fr>>,
@@ -67,7 +65,6 @@ impl Parameters {
         let (closed, closed_end) = close(&mds, partial);
         let after = rounds[partial_end].iter();
         Self {
-            width,
             after_partial: after.zip(&slid).map(|(a, b)| *a + b).collect(),
             full: [&rounds[..HALF_FULL_ROUNDS], &rounds[partial_end..]].concat(),
             mds,

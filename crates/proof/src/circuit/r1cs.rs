@@ -1,0 +1,277 @@
+//! A rank-1 constraint system: rows A, B, C with (A·w)(B·w) = C·w.
+
+use std::collections::HashMap;
+
+use ark_ff::{One as _, Zero as _};
+use ark_relations::r1cs::{
+    ConstraintMatrices, ConstraintSynthesizer, ConstraintSystemRef, LinearCombination,
+    SynthesisError, Variable as ArkVariable,
+};
+use ark_std::cfg_into_iter;
+#[cfg(feature = "parallel")]
+use rayon::prelude::*;
+
+use super::wire::{Variable, Wire};
+use crate::field::{Fr, to_word};
+
+/// Public inputs of every circuit.
+pub(crate) const PUBLIC_INPUTS: usize = 1;
+
+/// A sparse matrix, row after row. Coefficients are indices into the system's table: there are
+/// millions of entries but only thousands of different coefficients.
+#[derive(Default)]
+pub(crate) struct Matrix {
+    ends: Vec<u32>,
+    entries: Vec<(Variable, u32)>,
+}
+
+impl Matrix {
+    pub fn row(&self, index: usize) -> &[(Variable, u32)] {
+        let start = match index {
+            0 => 0,
+            _ => self.ends[index - 1] as usize,
+        };
+        &self.entries[start..self.ends[index] as usize]
+    }
+
+    pub fn rows(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub fn entries(&self) -> usize {
+        self.entries.len()
+    }
+}
+
+/// A circuit's constraints. Variable 0 is the constant one, variable 1 the public input.
+pub struct R1cs {
+    pub(crate) a: Matrix,
+    pub(crate) b: Matrix,
+    pub(crate) c: Matrix,
+    pub(crate) coefficients: Vec<Fr>,
+    variables: usize,
+    sections: Vec<(&'static str, usize)>,
+}
+
+/// Values for all variables of a circuit, secrets included.
+pub struct Assignment(Vec<Fr>);
+
+impl Assignment {
+    pub(super) fn new(values: Vec<Fr>) -> Self {
+        Self(values)
+    }
+
+    /// The values, variable 0 (one) and 1 (the public input) first.
+    pub fn values(&self) -> &[Fr] {
+        &self.0
+    }
+
+    /// The public input.
+    pub fn public_input(&self) -> Fr {
+        self.0[PUBLIC_INPUTS]
+    }
+}
+
+/// A constraint that an assignment does not meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the transcript does not satisfy the circuit: constraint {row} of part \"{section}\"; the run or its record is wrong, and there is no proof of it")]
+pub struct Unsatisfied {
+    /// The part of the circuit.
+    pub section: &'static str,
+    /// The constraint's number.
+    pub row: usize,
+}
+
+impl R1cs {
+    /// Number of constraints.
+    pub fn constraints(&self) -> usize {
+        self.a.rows()
+    }
+
+    /// Number of variables, the constant one and the public input included.
+    pub fn variables(&self) -> usize {
+        self.variables
+    }
+
+    /// Constraints of each part of the circuit, in order.
+    pub fn sections(&self) -> Vec<(&'static str, usize)> {
+        let ends = self.sections[1..].iter().map(|(_, start)| *start);
+        let ends = ends.chain([self.constraints()]);
+        let sections = self.sections.iter().zip(ends);
+        sections
+            .map(|((name, start), end)| (*name, end - start))
+            .collect()
+    }
+
+    /// SHA-256 over everything that makes the system: keys belong to this digest.
+    pub fn digest(&self) -> [u8; 32] {
+        use sha2::Digest as _;
+        let mut hasher = sha2::Sha256::new_with_prefix(b"cyxwiz/r1cs/v1");
+        let mut number = |number: usize| hasher.update((number as u64).to_be_bytes());
+        [self.variables, self.constraints(), self.coefficients.len()]
+            .into_iter()
+            .for_each(&mut number);
+        for coefficient in &self.coefficients {
+            hasher.update(to_word(*coefficient));
+        }
+        for matrix in [&self.a, &self.b, &self.c] {
+            for end in &matrix.ends {
+                hasher.update(end.to_be_bytes());
+            }
+            for (variable, coefficient) in &matrix.entries {
+                hasher.update(variable.to_be_bytes());
+                hasher.update(coefficient.to_be_bytes());
+            }
+        }
+        hasher.finalize().into()
+    }
+
+    /// The inner products of a matrix's rows with an assignment.
+    pub(crate) fn evaluate(&self, matrix: &Matrix, values: &[Fr]) -> Vec<Fr> {
+        let row = |index| {
+            let mut sum = Fr::zero();
+            for (variable, coefficient) in matrix.row(index) {
+                let value = values[*variable as usize];
+                // Entry 0 of the table is one, by far the most frequent.
+                sum += match coefficient {
+                    0 => value,
+                    index => self.coefficients[*index as usize] * value,
+                };
+            }
+            sum
+        };
+        cfg_into_iter!(0..matrix.rows()).map(row).collect()
+    }
+
+    /// Finds the first constraint that an assignment does not meet.
+    pub fn check(&self, assignment: &Assignment) -> Result<(), Unsatisfied> {
+        let [a, b, c] =
+            [&self.a, &self.b, &self.c].map(|matrix| self.evaluate(matrix, assignment.values()));
+        let products = a.iter().zip(&b).zip(&c);
+        let wrong = products.enumerate().find(|(_, ((a, b), c))| **a * *b != **c);
+        let Some((row, _)) = wrong else { return Ok(()) };
+        let section = self.sections.iter().rev().find(|(_, start)| *start <= row);
+        let section = section.map_or("", |(name, _)| name);
+        Err(Unsatisfied { section, row })
+    }
+
+    /// The matrices as arkworks has them.
+    pub fn to_matrices(&self) -> ConstraintMatrices<Fr> {
+        let matrix = |matrix: &Matrix| -> Vec<Vec<(Fr, usize)>> {
+            let entry = |(variable, coefficient): &(Variable, u32)| {
+                let coefficient = self.coefficients[*coefficient as usize];
+                (coefficient, *variable as usize)
+            };
+            let row = |index| matrix.row(index).iter().map(entry).collect();
+            (0..matrix.rows()).map(row).collect()
+        };
+        ConstraintMatrices {
+            num_instance_variables: 1 + PUBLIC_INPUTS,
+            num_witness_variables: self.variables - 1 - PUBLIC_INPUTS,
+            num_constraints: self.constraints(),
+            a_num_non_zero: self.a.entries(),
+            b_num_non_zero: self.b.entries(),
+            c_num_non_zero: self.c.entries(),
+            a: matrix(&self.a),
+            b: matrix(&self.b),
+            c: matrix(&self.c),
+        }
+    }
+}
+
+/// Structure without values, for setup.
+impl ConstraintSynthesizer<Fr> for &R1cs {
+    fn generate_constraints(self, cs: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError> {
+        let missing = || Err(SynthesisError::AssignmentMissing);
+        for _ in 0..PUBLIC_INPUTS {
+            cs.new_input_variable(missing)?;
+        }
+        for _ in 1 + PUBLIC_INPUTS..self.variables {
+            cs.new_witness_variable(missing)?;
+        }
+        let combination = |matrix: &Matrix, index| {
+            let entry = |(variable, coefficient): &(Variable, u32)| {
+                let index = *variable as usize;
+                let variable = match index {
+                    0 => ArkVariable::One,
+                    1..=PUBLIC_INPUTS => ArkVariable::Instance(index),
+                    _ => ArkVariable::Witness(index - 1 - PUBLIC_INPUTS),
+                };
+                (self.coefficients[*coefficient as usize], variable)
+            };
+            LinearCombination(matrix.row(index).iter().map(entry).collect())
+        };
+        for row in 0..self.constraints() {
+            cs.enforce_constraint(
+                combination(&self.a, row),
+                combination(&self.b, row),
+                combination(&self.c, row),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Collects constraints while a circuit is described.
+#[derive(Default)]
+pub(super) struct Recorder {
+    a: Matrix,
+    b: Matrix,
+    c: Matrix,
+    coefficients: Vec<Fr>,
+    indices: HashMap<Fr, u32>,
+    sections: Vec<(&'static str, usize)>,
+}
+
+impl Recorder {
+    pub fn section(&mut self, name: &'static str) {
+        self.sections.push((name, self.a.rows()));
+    }
+
+    pub fn enforce(&mut self, a: &Wire, b: &Wire, c: &Wire) {
+        self.table(Fr::one());
+        for (wire, select) in [(a, 0), (b, 1), (c, 2)] {
+            let mut terms = wire.terms.clone();
+            terms.push((0, wire.constant));
+            terms.sort_unstable_by_key(|(variable, _)| *variable);
+            terms.dedup_by(|(variable, value), (kept, sum)| {
+                let same = variable == kept;
+                if same {
+                    *sum += *value;
+                }
+                same
+            });
+            terms.retain(|(_, value)| !value.is_zero());
+            let entries: Vec<_> = terms
+                .into_iter()
+                .map(|(variable, value)| (variable, self.table(value)))
+                .collect();
+            let matrix = match select {
+                0 => &mut self.a,
+                1 => &mut self.b,
+                _ => &mut self.c,
+            };
+            matrix.entries.extend(entries);
+            matrix.ends.push(matrix.entries.len() as u32);
+        }
+    }
+
+    /// The index of a coefficient; one has index 0.
+    fn table(&mut self, value: Fr) -> u32 {
+        *self.indices.entry(value).or_insert_with(|| {
+            self.coefficients.push(value);
+            self.coefficients.len() as u32 - 1
+        })
+    }
+
+    pub fn finish(self, variables: usize) -> R1cs {
+        R1cs {
+            a: self.a,
+            b: self.b,
+            c: self.c,
+            coefficients: self.coefficients,
+            variables,
+            sections: self.sections,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Commitments: to many values at once, and to what a training run is made of.
+
+mod merkle;
+mod segment;
+
+pub use merkle::{MerkleTree, root_of_path};
+pub(crate) use merkle::empty_roots;
+pub use segment::{SegmentState, commit_metrics};
