@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use cyxwiz_chain::{
-    Chain, ChainError, EscrowAccount, EscrowConfig, Instruction, Receipt, SignedTransaction,
+    Chain, ChainError, EscrowAccount, EscrowConfig, Instruction, NodeAccount, Receipt, SignedTransaction,
     Signer, TxOutcome,
     instructions::{escrow, token},
 };
@@ -47,6 +47,8 @@ pub trait Ledger: Send + Sync {
     async fn escrow(&self, address: Address) -> Result<Option<EscrowAccount>, ChainError>;
     /// The configuration of job-escrow.
     async fn escrow_config(&self) -> Result<EscrowConfig, ChainError>;
+    /// This node, `None` if it is not registered.
+    async fn node(&self) -> Result<Option<NodeAccount>, ChainError>;
     /// The chain's clock, Unix seconds.
     async fn unix_time(&self) -> Result<i64, ChainError>;
     /// A transaction of these writes to `escrow`, signed by the node's owner.
@@ -94,6 +96,10 @@ impl Ledger for ChainLedger {
 
     async fn escrow_config(&self) -> Result<EscrowConfig, ChainError> {
         self.chain.escrow_config().await
+    }
+
+    async fn node(&self) -> Result<Option<NodeAccount>, ChainError> {
+        self.chain.node(self.signer.address()).await
     }
 
     async fn unix_time(&self) -> Result<i64, ChainError> {

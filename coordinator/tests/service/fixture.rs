@@ -121,12 +121,15 @@ pub fn node_account(byte: u8) -> NodeAccount {
         banned: false,
         endpoint: "127.0.0.1:7000".into(),
         tls_fingerprint: Digest([byte; 32]),
+        next_tls_fingerprint: None,
         region: "eu".into(),
         gpu_model: "CPU".into(),
         vram_mib: 0,
         ram_mib: 16_384,
         rate_milli: 1000,
         registered_at: 0,
+        last_heartbeat_at: 0,
+        reward_accrued: Amount::ZERO,
         seq: 1,
     }
 }

@@ -4,8 +4,11 @@
 use std::path::Path;
 
 use cyxwiz_chain::EscrowAccount;
-use cyxwiz_domain::dataset::Manifest;
-use cyxwiz_pki::{Certificate, transport};
+use cyxwiz_domain::{Digest, dataset::Manifest};
+use cyxwiz_pki::{
+    Certificate,
+    transport::{self, ConnectError},
+};
 use cyxwiz_proto::training::v1::{
     self as pb, open_session_request::Credential, training_service_client::TrainingServiceClient,
 };
@@ -62,8 +65,8 @@ impl Session {
                 problem: format!("node {owner} is not registered"),
             })?;
         let certificate = Certificate::read_or_create(&job_dir.join("certificate"))?;
-        let channel =
-            transport::connect(&node.endpoint, &certificate, node.tls_fingerprint).await?;
+        let now = engine.chain.unix_time().await?;
+        let channel = connect(&node.endpoint, &certificate, &node.fingerprints(now)).await?;
         let mut client = TrainingServiceClient::new(channel);
 
         let mut request = pb::OpenSessionRequest {
@@ -117,6 +120,22 @@ impl Session {
     }
 }
 
+/// Connects to the first of these certificates that the node shows: it may be changing over.
+async fn connect(
+    endpoint: &str,
+    certificate: &Certificate,
+    fingerprints: &[Digest],
+) -> std::result::Result<Channel, ConnectError> {
+    let mut last = None;
+    for fingerprint in fingerprints {
+        match transport::connect(endpoint, certificate, *fingerprint).await {
+            Ok(channel) => return Ok(channel),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| ConnectError::Endpoint(endpoint.to_owned())))
+}
+
 fn refusal(endpoint: &str, what: &'static str, status: &Status) -> Error {
     rpc::error(WHO, endpoint, what, status)
 }
@@ -126,4 +145,38 @@ fn is_about_token(status: &Status) -> bool {
         status.code(),
         Code::Unauthenticated | Code::PermissionDenied
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use cyxwiz_pki::tls;
+    use tokio::net::TcpListener;
+    use tokio_stream::StreamExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_node_that_changes_its_certificate_is_known_by_either() {
+        let [present, announced, own] =
+            [(); 3].map(|()| Certificate::generate().expect("certificate"));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
+        let endpoint = listener.local_addr().expect("address").to_string();
+        let config = tls::server_config(&announced).expect("config");
+        let mut connections = transport::incoming(listener, config);
+        tokio::spawn(async move { while connections.next().await.is_some() {} });
+
+        let both = [present.fingerprint(), announced.fingerprint()];
+        connect(&endpoint, &own, &both)
+            .await
+            .expect("the announced one is shown");
+        let error = connect(&endpoint, &own, &both[..1])
+            .await
+            .expect_err("nobody shows the present one");
+        assert!(
+            error.to_string().contains("not the registered one"),
+            "{error}"
+        );
+        let none = connect(&endpoint, &own, &[]).await;
+        none.expect_err("no certificate is good");
+    }
 }

@@ -45,6 +45,10 @@ pub enum RegistryError {
     MintMismatch,
     #[msg("A vault is not the one that the config or the node names: pass that one")]
     VaultMismatch,
+    #[msg("There is no token account at an address that should have one")]
+    NotTokenAccount,
+    #[msg("Tokens moved by another amount than they should: pass two different token accounts")]
+    InexactMovement,
     #[msg("A lost dispute is slashed by slash_dispute, which pays the user's half")]
     WrongSlash,
     #[msg("The insurance payout is above what the job was funded with: see the lock's job_amount")]

@@ -132,7 +132,7 @@ async fn check_job_token(
     if claims.job != id {
         return Err(refusal::token(&TokenError::Job));
     }
-    if claims.node_cert != node.identity.fingerprint() {
+    if !is_own_certificate(node, claims.node_cert).await? {
         let message = "the token names another certificate of this node; ask for a new one";
         return Err(refuse(
             Code::Unauthenticated,
@@ -144,6 +144,19 @@ async fn check_job_token(
     let escrow = escrow.map_err(|error| refusal::chain(&error))?;
     check_escrow(node, &claims, escrow.as_ref())?;
     Ok(claims)
+}
+
+/// Whether a token that names this certificate means this node: it is the one shown here, or one of
+/// them replaces the other just now.
+async fn is_own_certificate(node: &Node, named: Fingerprint) -> Result<bool, Status> {
+    let shown = node.identity.fingerprint();
+    if named == shown {
+        return Ok(true);
+    }
+    let account = node.ledger.node().await.map_err(|e| refusal::chain(&e))?;
+    let now = node.ledger.unix_time().await;
+    let now = now.map_err(|error| refusal::chain(&error))?;
+    Ok(account.is_some_and(|account| account.accepts(named, now) && account.accepts(shown, now)))
 }
 
 fn check_escrow(

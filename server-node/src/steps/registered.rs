@@ -135,7 +135,8 @@ pub async fn stake(
 
 fn differs(account: &NodeAccount, profile: &Profile) -> bool {
     account.endpoint != profile.endpoint
-        || account.tls_fingerprint != profile.tls_fingerprint
+        // what is announced is to be what this node shows
+        || account.last_fingerprint() != profile.tls_fingerprint
         || account.region != profile.region
         || account.gpu_model != profile.gpu_model
         || account.vram_mib != profile.vram_mib

@@ -11,12 +11,40 @@ use std::{
 
 use async_trait::async_trait;
 use cyxwiz_chain::{
-    ChainError, EscrowAccount, EscrowConfig, EscrowState, SignedTransaction, TxOutcome,
-    receipt_message,
+    ChainError, EscrowAccount, EscrowConfig, EscrowState, NodeAccount, SignedTransaction,
+    TxOutcome, pda, receipt_message,
 };
-use cyxwiz_domain::{Address, Amount};
+use cyxwiz_domain::{Address, Amount, Digest};
 use cyxwiz_node::ledger::{Ledger, Write};
 use cyxwiz_pki::wallet;
+
+/// A node without stake and without a certificate.
+pub fn node_account(owner: Address) -> NodeAccount {
+    NodeAccount {
+        address: pda::node(owner),
+        owner,
+        stake: Amount::ZERO,
+        locked: Amount::ZERO,
+        unstake_amount: Amount::ZERO,
+        unstake_at: 0,
+        active_jobs: 0,
+        locked_until: 0,
+        suspended_until: 0,
+        banned: false,
+        endpoint: String::new(),
+        tls_fingerprint: Digest([0; 32]),
+        next_tls_fingerprint: None,
+        region: String::new(),
+        gpu_model: String::new(),
+        vram_mib: 0,
+        ram_mib: 0,
+        rate_milli: 1_000,
+        registered_at: 0,
+        last_heartbeat_at: 0,
+        reward_accrued: Amount::ZERO,
+        seq: 0,
+    }
+}
 
 /// The chain of a test.
 pub struct Escrows {
@@ -28,6 +56,7 @@ pub struct Escrows {
 
 #[derive(Default)]
 struct Inner {
+    node: Option<NodeAccount>,
     accounts: HashMap<Address, EscrowAccount>,
     transactions: HashMap<String, (Address, Vec<Write>)>,
     outcomes: HashMap<String, TxOutcome>,
@@ -64,6 +93,11 @@ impl Escrows {
             inner: Mutex::default(),
             signed: AtomicU64::new(0),
         }
+    }
+
+    /// Registers the node that asks.
+    pub fn register(&self, node: NodeAccount) {
+        self.lock().node = Some(node);
     }
 
     pub fn put(&self, escrow: EscrowAccount) {
@@ -192,6 +226,10 @@ impl Ledger for Escrows {
 
     async fn escrow_config(&self) -> Result<EscrowConfig, ChainError> {
         Ok(self.config.clone())
+    }
+
+    async fn node(&self) -> Result<Option<NodeAccount>, ChainError> {
+        Ok(self.lock().node.clone())
     }
 
     async fn unix_time(&self) -> Result<i64, ChainError> {

@@ -1,6 +1,8 @@
 //! Who is let in.
 
-use cyxwiz_chain::EscrowState;
+use std::sync::atomic::Ordering;
+
+use cyxwiz_chain::{EscrowState, NodeAccount};
 use cyxwiz_domain::{Address, Digest, JobId, dataset::Manifest};
 use cyxwiz_pki::{
     Certificate, Wallet,
@@ -11,6 +13,7 @@ use tonic::{Code, Status};
 
 use crate::{
     engine::{Engine, chunks, code},
+    escrows::node_account,
     stand::{Setup, Stand},
 };
 
@@ -69,6 +72,38 @@ async fn wrong_tokens_are_told_apart() {
     })
     .await;
     assert_eq!(code(&status), "token_wrong_issuer");
+}
+
+#[tokio::test]
+async fn while_one_certificate_replaces_another_a_token_may_name_either() {
+    let stand = Stand::new(Setup::default()).await;
+    let (other, shown) = (Digest([9; 32]), stand.node.node.identity.fingerprint());
+    let rotates_at = stand.escrows.now.load(Ordering::SeqCst) + 3_600;
+    let node = node_account(stand.node.node.identity.address());
+    for (present, next) in [(other, shown), (shown, other)] {
+        stand.escrows.register(NodeAccount {
+            tls_fingerprint: present,
+            next_tls_fingerprint: Some((next, rotates_at)),
+            ..node.clone()
+        });
+        let mut engine = Engine::connect(&stand).await;
+        let mut claims = stand.claims(&engine.certificate);
+        claims.node_cert = other;
+        let token = Credential::JobToken(stand.coordinator.sign(&claims));
+        engine
+            .session(&stand, token, &stand.manifest())
+            .await
+            .expect("both are this node's");
+    }
+    // once it is done, a token for the one that is gone is not for this node
+    stand.escrows.register(NodeAccount {
+        tls_fingerprint: other,
+        next_tls_fingerprint: Some((shown, rotates_at)),
+        ..node
+    });
+    stand.escrows.now.store(rotates_at, Ordering::SeqCst);
+    let status = refusal(&stand, |claims| claims.node_cert = other).await;
+    assert_eq!(code(&status), "token_wrong_node_certificate");
 }
 
 #[tokio::test]

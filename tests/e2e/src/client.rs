@@ -200,7 +200,8 @@ impl NodeSession {
             .await
             .expect("the chain")
             .expect("registered");
-        let channel = transport::connect(&node.endpoint, certificate, node.tls_fingerprint)
+        let now = chain.unix_time().await.expect("the chain's clock");
+        let channel = transport::connect(&node.endpoint, certificate, node.fingerprint_at(now))
             .await
             .expect("the node answers");
         Self {

@@ -1,15 +1,15 @@
 //! Client of node-registry.
 
-use anchor_lang::prelude::Pubkey;
+use anchor_lang::{AccountSerialize, prelude::Pubkey};
 use node_registry::{
-    InitializeArgs, Node, NodeProfile, Params, SlashReason, accounts, instruction as ix,
+    Config, InitializeArgs, Node, NodeProfile, Params, SlashReason, accounts, instruction as ix,
 };
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
 use crate::{
     address,
-    world::{Sent, Wallet, World, succeed},
+    world::{Sent, Wallet, World, key, succeed},
 };
 
 /// A node's description that passes all checks.
@@ -205,19 +205,53 @@ impl World {
         self.call(node_registry::ID, accounts, data, signers)
     }
 
-    /// `lock_for_job`, called directly by `authority`.
-    pub fn lock_for_job(&mut self, escrow: Pubkey, node: Pubkey, authority: &Keypair) -> Sent {
-        let accounts = accounts::LockForJob {
-            settlement_authority: authority.pubkey(),
-            payer: self.payer.pubkey(),
+    /// Puts a key of the tests in the place of job-escrow's signer, so that they lock and release
+    /// directly. job-escrow is refused from now on.
+    pub fn take_settlement(&mut self) -> Keypair {
+        let authority = key("settlement");
+        let at = address::registry_config();
+        let mut config: Config = self.read(&at);
+        config.settlement_authority = authority.pubkey();
+        let mut account = self.svm.get_account(&at).expect("it was just read");
+        config
+            .try_serialize(&mut account.data.as_mut_slice())
+            .expect("it is as long as before");
+        self.svm
+            .set_account(at, account)
+            .expect("a data account may be replaced");
+        authority
+    }
+
+    /// What `lock_for_job` takes, signed by `authority`; the coordinator pays.
+    pub fn lock_for_job_accounts(
+        &self,
+        escrow: &Pubkey,
+        node: Pubkey,
+        authority: &Pubkey,
+    ) -> accounts::LockForJob {
+        accounts::LockForJob {
+            settlement_authority: *authority,
+            payer: self.coordinator.pubkey(),
             config: address::registry_config(),
             node,
-            escrow,
-            lock: address::lock(&escrow),
+            escrow: *escrow,
+            lock: address::lock(escrow),
             system_program: solana_sdk_ids::system_program::ID,
-        };
-        let data = ix::LockForJob { job_amount: 1 };
-        self.call(node_registry::ID, accounts, data, &[authority])
+        }
+    }
+
+    /// `lock_for_job`, called directly by `authority`.
+    pub fn lock_for_job(
+        &mut self,
+        escrow: Pubkey,
+        node: Pubkey,
+        job_amount: u64,
+        authority: &Keypair,
+    ) -> Sent {
+        let accounts = self.lock_for_job_accounts(&escrow, node, &authority.pubkey());
+        let payer = self.coordinator.insecure_clone();
+        let data = ix::LockForJob { job_amount };
+        self.call(node_registry::ID, accounts, data, &[authority, &payer])
     }
 
     /// What `unlock` takes, signed by `authority`.

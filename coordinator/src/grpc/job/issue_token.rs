@@ -51,7 +51,7 @@ pub async fn issue(
         escrow: escrow.address,
         spec: escrow.spec_hash,
         cnf: Confirmation::of(certificate),
-        node_cert: node.tls_fingerprint,
+        node_cert: node.fingerprint_at(app.chain.unix_time().await?),
         jti: Uuid::new_v4(),
         exp: expires_at,
         iat: now,

@@ -81,6 +81,33 @@ impl NodeAccount {
         }
     }
 
+    /// The fingerprint of the certificate that counts at `now`, by the chain's clock.
+    pub fn fingerprint_at(&self, now: i64) -> Digest {
+        match self.next_tls_fingerprint {
+            Some((next, rotates_at)) if now >= rotates_at => next,
+            _ => self.tls_fingerprint,
+        }
+    }
+
+    /// The fingerprints that the node may show at `now`: the one that counts, and one that is
+    /// announced, for the node changes over at any time of the notice.
+    pub fn fingerprints(&self, now: i64) -> Vec<Digest> {
+        let mut good = vec![self.fingerprint_at(now)];
+        let announced = self.next_tls_fingerprint.map(|(next, _)| next);
+        good.extend(announced.filter(|next| *next != good[0]));
+        good
+    }
+
+    /// Whether the node may show a certificate with this fingerprint at `now`.
+    pub fn accepts(&self, fingerprint: Digest, now: i64) -> bool {
+        self.fingerprints(now).contains(&fingerprint)
+    }
+
+    /// The fingerprint that counts in the end: the announced one, if any.
+    pub fn last_fingerprint(&self) -> Digest {
+        self.fingerprint_at(i64::MAX)
+    }
+
     /// Stake that a further job can lock.
     pub fn free_stake(&self) -> Amount {
         let free = self.stake.0.saturating_sub(self.locked.0);
@@ -91,4 +118,33 @@ impl NodeAccount {
 /// The stake that a job of this amount locks.
 pub fn required_stake(job_amount: Amount) -> Amount {
     Amount(node_registry::math::required_stake(job_amount.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use anchor_lang::{AnchorDeserialize, Space};
+
+    use super::*;
+
+    #[test]
+    fn announced_certificates_are_taken_as_the_program_takes_them() {
+        let blank = [0; 8 + node_registry::Node::INIT_SPACE];
+        let mut node = node_registry::Node::deserialize(&mut blank.as_slice()).expect("all zero");
+        node.tls_fingerprint = [1; 32];
+        for (next, rotates_at) in [([0; 32], 0), ([2; 32], 100)] {
+            (node.next_tls_fingerprint, node.rotates_at) = (next, rotates_at);
+            let account = NodeAccount::new(Address([9; 32]), node.clone());
+            for now in [0, 99, 100, i64::MAX] {
+                assert_eq!(account.fingerprint_at(now).0, node.fingerprint_at(now));
+                for shown in [[0; 32], [1; 32], [2; 32], [3; 32]] {
+                    let accepted = node.accepts(&shown, now);
+                    assert_eq!(account.accepts(Digest(shown), now), accepted, "at {now}");
+                }
+            }
+        }
+        let account = NodeAccount::new(Address([9; 32]), node);
+        assert_eq!(account.fingerprints(99), [Digest([1; 32]), Digest([2; 32])]);
+        assert_eq!(account.fingerprints(100), [Digest([2; 32])]);
+        assert_eq!(account.last_fingerprint(), Digest([2; 32]));
+    }
 }

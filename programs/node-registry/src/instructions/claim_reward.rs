@@ -1,10 +1,10 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Token, TokenAccount, accessor};
+use anchor_spl::token::{Token, TokenAccount};
 
 use crate::{
     Config, Node, RegistryError,
     events::{NodeBalance, RewardClaimed},
-    tokens::move_exact,
+    tokens::{balance, move_exact},
 };
 
 /// Accounts of `claim_reward`.
@@ -28,7 +28,7 @@ pub fn claim_reward(ctx: Context<ClaimReward>) -> Result<()> {
     let clock = Clock::get()?;
     let accounts = ctx.accounts;
     let vault = accounts.reward_vault.to_account_info();
-    let available = accessor::amount(&vault)?;
+    let available = balance(&vault)?;
     let params = &accounts.config.params;
     let amount = accounts
         .node
@@ -42,7 +42,7 @@ pub fn claim_reward(ctx: Context<ClaimReward>) -> Result<()> {
     )?;
     emit!(RewardClaimed {
         amount,
-        vault_left: accessor::amount(&vault)?,
+        vault_left: balance(&vault)?,
         post: NodeBalance::after_change(&mut accounts.node, &clock),
     });
     Ok(())

@@ -1,12 +1,12 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Token, accessor};
+use anchor_spl::token::Token;
 
 use super::unlock::*;
 use crate::{
     RegistryError, SlashReason,
     events::{NodeBalance, StakeSlashed},
     math::SlashSplit,
-    tokens::{burn_exact, move_exact},
+    tokens::{balance, burn_exact, move_exact},
 };
 
 /// Accounts of what ends a job's lock and may cut the stake: `unlock_failed` and `slash`.
@@ -95,7 +95,7 @@ impl<'info> Release<'info> {
         burn_exact(&vault, &mint, authority.clone(), &[seeds], split.burned)?;
         let insurance = self.insurance_vault.to_account_info();
         move_exact(&vault, &insurance, authority, &[seeds], split.insured)?;
-        node.invariant(accessor::amount(&vault)?)?;
+        node.invariant(balance(&vault)?)?;
         emit!(StakeSlashed {
             escrow: self.unlock.lock.escrow,
             reason,

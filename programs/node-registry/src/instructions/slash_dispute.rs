@@ -1,9 +1,13 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{TokenAccount, accessor};
+use anchor_spl::token::TokenAccount;
 use cyxwiz_economics::portion;
 
 use super::release::*;
-use crate::{Config, RegistryError, SlashReason, events::InsurancePaid, tokens::move_exact};
+use crate::{
+    Config, RegistryError, SlashReason,
+    events::InsurancePaid,
+    tokens::{balance, move_exact},
+};
 
 /// Accounts of `slash_dispute`.
 #[derive(Accounts)]
@@ -40,7 +44,7 @@ impl SlashDispute<'_> {
             payout <= unlock.lock.job_amount,
             RegistryError::PayoutAboveJob
         );
-        let held = accessor::amount(&self.release.insurance_vault.to_account_info())?;
+        let held = balance(&self.release.insurance_vault.to_account_info())?;
         let most = portion(held, unlock.config.params.insurance_payout_max_bps)
             .ok_or(RegistryError::MathOverflow)?;
         require!(payout <= most, RegistryError::PayoutAbovePool);
@@ -64,7 +68,7 @@ impl SlashDispute<'_> {
             escrow: self.release.unlock.lock.escrow,
             to: self.user_token.key(),
             amount: payout,
-            insurance_left: accessor::amount(&vault)?,
+            insurance_left: balance(&vault)?,
             slot: clock.slot,
             unix_timestamp: clock.unix_timestamp,
         });

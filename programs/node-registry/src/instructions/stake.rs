@@ -1,10 +1,10 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Token, TokenAccount, accessor};
+use anchor_spl::token::{Token, TokenAccount};
 
 use crate::{
     Config, Node, RegistryError,
     events::{NodeBalance, StakeDeposited},
-    tokens::move_exact,
+    tokens::{balance, move_exact},
 };
 
 /// Accounts of `stake`.
@@ -38,7 +38,7 @@ pub fn stake(ctx: Context<Stake>, amount: u64) -> Result<()> {
         &[],
         amount,
     )?;
-    accounts.node.invariant(accessor::amount(&vault)?)?;
+    accounts.node.invariant(balance(&vault)?)?;
     emit!(StakeDeposited {
         amount,
         post: NodeBalance::after_change(&mut accounts.node, &clock),

@@ -1,10 +1,10 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Token, TokenAccount, accessor};
+use anchor_spl::token::{Token, TokenAccount};
 
 use crate::{
     Config, Node, RegistryError,
     events::{NodeBalance, StakeWithdrawn},
-    tokens::move_exact,
+    tokens::{balance, move_exact},
 };
 
 /// Accounts of `withdraw`.
@@ -38,7 +38,7 @@ pub fn withdraw(ctx: Context<Withdraw>) -> Result<()> {
         &[&[Node::SEED, node.owner.as_ref(), &[node.bump]]],
         amount,
     )?;
-    node.invariant(accessor::amount(&vault)?)?;
+    node.invariant(balance(&vault)?)?;
     emit!(StakeWithdrawn {
         amount,
         post: NodeBalance::after_change(&mut accounts.node, &clock),

@@ -39,10 +39,15 @@ fn a_mint_that_could_be_frozen_or_counts_otherwise_is_refused() {
 fn no_wrong_account_is_taken() {
     let mut crowd = Crowd::around(Scene::open());
     // as if nobody had initialized it yet
-    for created in [address::registry_config(), address::insurance_vault()] {
+    for created in [
+        address::registry_config(),
+        address::insurance_vault(),
+        address::reward_vault(),
+    ] {
         crowd.scene.world.remove(&created);
     }
-    let accounts = crowd.scene.world.initialize_registry_accounts();
+    let mut accounts = crowd.scene.world.initialize_registry_accounts();
+    accounts.payer = crowd.stranger;
     let args = InitializeArgs {
         settlement_authority: address::authority(),
         params: Params::default(),

@@ -1,6 +1,8 @@
 use cyxwiz_tests_onchain::{CYXWIZ, assert_refused};
-use node_registry::{RegistryError, SlashReason};
+use node_registry::{RegistryError, SlashReason, instruction as ix};
+use solana_signer::Signer;
 
+use crate::crowd::Crowd;
 use crate::scene::Scene;
 
 #[test]
@@ -39,4 +41,20 @@ fn only_job_escrow_slashes() {
             assert_refused(sent, RegistryError::NotSettlementAuthority);
         }
     }
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::assigned());
+    let authority = crowd.scene.world.take_settlement();
+    let accounts = crowd.scene.world.release_accounts(
+        &crowd.scene.job.escrow,
+        crowd.scene.node_address(),
+        &authority.pubkey(),
+    );
+    let mut crowd = crowd.with_wallet("settlement", &authority);
+    let data = ix::Slash {
+        reason: SlashReason::Timeout,
+    };
+    crowd.try_registry("slash", accounts, data);
 }

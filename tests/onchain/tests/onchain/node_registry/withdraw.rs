@@ -1,5 +1,4 @@
-use anchor_lang::error::ErrorCode;
-use cyxwiz_tests_onchain::{CYXWIZ, World, address, assert_anchor_error, assert_refused};
+use cyxwiz_tests_onchain::{CYXWIZ, World, address, assert_refused};
 use node_registry::{RegistryError, instruction as ix};
 
 use crate::crowd::Crowd;
@@ -35,7 +34,7 @@ fn another_nodes_vault_is_refused() {
     let mut accounts = world.withdraw_accounts(&poor);
     accounts.stake_vault = address::stake_vault(&address::node(&rich.pubkey()));
     let sent = world.withdraw(accounts, &[&poor.key]);
-    assert_anchor_error(sent, ErrorCode::ConstraintSeeds);
+    assert_refused(sent, RegistryError::VaultMismatch);
 }
 
 #[test]
