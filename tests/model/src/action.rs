@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Market, Party, Reasons, Rules, Seconds, Units};
+use crate::{Market, Party, Reasons, Rules, Seconds, Tier, Units};
 
 /// How a dispute is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,17 +38,19 @@ pub enum Action {
     },
     /// `top_up`; users pay.
     TopUp { by: u8, job: u8, amount: Units },
-    /// `assign_node`, of a node that is Diamond or Bronze.
+    /// `assign_node`, of a node that is of this tier.
     Assign {
         by: Party,
         job: u8,
         node: u8,
-        diamond: bool,
+        tier: Tier,
     },
     /// `extend_deadline`.
     Extend { by: Party, job: u8, extra: Seconds },
     /// `present_receipt` of one that the job's user signed.
     Present { job: u8, seen: u32, held: u32 },
+    /// `anchor_checkpoint`.
+    Anchor { by: Party, job: u8, epoch: u32 },
     /// `submit_completion`.
     Submit { by: Party, job: u8 },
     /// `accept`.
@@ -85,6 +87,8 @@ pub enum Action {
     RequestUnstake { by: Party, node: u8, amount: Units },
     /// `withdraw`.
     Withdraw { by: Party, node: u8 },
+    /// `claim_reward`.
+    ClaimReward { by: Party, node: u8 },
     /// A plain transfer by the job's user into its escrow's vault, past all programs.
     Gift { job: u8, amount: Units },
 }
@@ -111,10 +115,11 @@ impl Market {
                 by,
                 job,
                 node,
-                diamond,
-            } => self.assign(rules, by, job, node, diamond),
+                tier,
+            } => self.assign(rules, by, job, node, tier),
             Action::Extend { by, job, extra } => self.extend(rules, by, job, extra),
             Action::Present { job, seen, held } => self.present(rules, job, seen, held),
+            Action::Anchor { by, job, epoch } => self.anchor(rules, by, job, epoch),
             Action::Submit { by, job } => self.submit(by, job),
             Action::Accept { by, job } => self.accept(rules, by, job),
             Action::Release { by, job } => self.release(rules, by, job),
@@ -134,7 +139,8 @@ impl Market {
             Action::RequestUnstake { by, node, amount } => {
                 self.request_unstake(rules, by, node, amount)
             }
-            Action::Withdraw { by, node } => self.withdraw(by, node),
+            Action::Withdraw { by, node } => self.withdraw(rules, by, node),
+            Action::ClaimReward { by, node } => self.claim_reward(rules, by, node),
             Action::Gift { job, amount } => self.gift(job, amount),
         }
     }
@@ -161,15 +167,15 @@ impl fmt::Display for Action {
                 by,
                 job,
                 node,
-                diamond,
+                tier,
             } => {
-                let tier = if *diamond { "Diamond" } else { "Bronze" };
-                write!(f, "{by} assigns job {job} to node {node} ({tier})")
+                write!(f, "{by} assigns job {job} to node {node} ({tier:?})")
             }
             Self::Extend { by, job, extra } => write!(f, "{by} gives job {job} {extra} s more"),
             Self::Present { job, seen, held } => {
                 write!(f, "user {job}'s receipt shows {seen} seen, {held} held")
             }
+            Self::Anchor { by, job, epoch } => write!(f, "{by} anchors epoch {epoch} of job {job}"),
             Self::Submit { by, job } => write!(f, "{by} submits job {job}"),
             Self::Accept { by, job } => write!(f, "{by} accepts job {job}"),
             Self::Release { by, job } => write!(f, "{by} releases job {job}"),
@@ -194,6 +200,7 @@ impl fmt::Display for Action {
             Self::Withdraw { by, node } => {
                 write!(f, "{by} takes node {node}'s requested stake out")
             }
+            Self::ClaimReward { by, node } => write!(f, "{by} claims node {node}'s reward"),
             Self::Gift { job, amount } => write!(f, "user {job} sends {amount} to its vault"),
         }
     }
@@ -213,6 +220,7 @@ impl Action {
             Self::ExpireUnassigned { .. } | Self::Distribute => Some(Party::Stranger),
             Self::Assign { by, .. }
             | Self::Extend { by, .. }
+            | Self::Anchor { by, .. }
             | Self::Submit { by, .. }
             | Self::Accept { by, .. }
             | Self::Release { by, .. }
@@ -225,6 +233,7 @@ impl Action {
             | Self::ExpireDispute { by, .. }
             | Self::Close { by, .. }
             | Self::RequestUnstake { by, .. }
+            | Self::ClaimReward { by, .. }
             | Self::Withdraw { by, .. } => Some(by),
         }
     }

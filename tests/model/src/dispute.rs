@@ -34,6 +34,7 @@ impl Market {
         let mut no = self.run_by(id, &[Phase::Disputed], by == Party::Authority);
         self.guard_settlement(rules, id, &mut no);
         let job = self.jobs[usize::from(id)];
+        no.unless(self.now < job.window_ends, Reason::TooLate);
         match verdict {
             Verdict::ForUser { insurance_payout } => {
                 let bound = self.largest_payout(rules, id);

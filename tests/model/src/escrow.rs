@@ -1,6 +1,6 @@
 use cyxwiz_economics::escrow::Split;
 
-use crate::{Fault, Job, Lock, Market, Party, Phase, Reason, Reasons, Rules, Seconds, Units};
+use crate::{Fault, Job, Lock, Market, Party, Phase, Reason, Reasons, Rules, Seconds, Tier, Units};
 
 /// What becomes of the node's stake when its job ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,8 @@ impl Market {
         let (mut no, index) = (Reasons::default(), usize::from(id));
         no.unless(!self.paused, Reason::Paused);
         no.unless(amount > 0, Reason::Argument);
-        no.unless((1..=rules.max_timeout).contains(&timeout), Reason::Argument);
+        let timeouts = rules.min_timeout..=rules.max_timeout;
+        no.unless(timeouts.contains(&timeout), Reason::Argument);
         no.unless(self.jobs[index].phase == Phase::Absent, Reason::Exists);
         no.unless(amount <= self.user_wallets[index], Reason::Funds);
         if no.none() {
@@ -48,6 +49,7 @@ impl Market {
         let takes_more = matches!(job.phase, Phase::Open | Phase::Assigned);
         no.unless(takes_more, Reason::WrongState);
         no.unless(amount <= self.user_wallets[payer], Reason::Funds);
+        no.unless(job.amount.checked_add(amount).is_some(), Reason::Overflow);
         if no.none() {
             self.user_wallets[payer] -= amount;
             let job = &mut self.jobs[usize::from(id)];
@@ -63,7 +65,7 @@ impl Market {
         by: Party,
         id: u8,
         node_id: u8,
-        diamond: bool,
+        tier: Tier,
     ) -> Reasons {
         let mut no = Reasons::default();
         let (index, now) = (usize::from(id), self.now);
@@ -87,10 +89,10 @@ impl Market {
         job.node = Some(node_id);
         job.assigned_at = now;
         job.deadline = now + job.timeout;
-        (job.fee_bps, job.acceptance) = if diamond {
-            (rules.fee_bps_diamond, rules.acceptance_diamond)
-        } else {
-            (rules.fee_bps, rules.acceptance)
+        job.acceptance = rules.acceptance[tier as usize];
+        job.fee_bps = match tier {
+            Tier::Diamond => rules.fee_bps_diamond,
+            Tier::Bronze | Tier::Silver | Tier::Gold => rules.fee_bps,
         };
         job.lock = Some(Lock {
             amount: stake,
@@ -117,7 +119,12 @@ impl Market {
     }
 
     pub(crate) fn present(&mut self, rules: &Rules, id: u8, seen: u32, held: u32) -> Reasons {
-        let running = [Phase::Assigned, Phase::Submitted, Phase::Cancelling];
+        let running = [
+            Phase::Assigned,
+            Phase::Submitted,
+            Phase::Cancelling,
+            Phase::Disputed,
+        ];
         let mut no = self.run_by(id, &running, true);
         let job = &mut self.jobs[usize::from(id)];
         no.unless(
@@ -128,6 +135,17 @@ impl Market {
         if no.none() {
             job.seen = job.seen.max(seen);
             job.held = job.held.max(held);
+        }
+        no
+    }
+
+    pub(crate) fn anchor(&mut self, rules: &Rules, by: Party, id: u8, epoch: u32) -> Reasons {
+        let mut no = self.run_by(id, &[Phase::Assigned], self.is_node_of(by, id));
+        let job = &mut self.jobs[usize::from(id)];
+        let grows = epoch > job.checkpoint && epoch <= rules.required_epochs;
+        no.unless(grows, Reason::Argument);
+        if no.none() {
+            job.checkpoint = epoch;
         }
         no
     }

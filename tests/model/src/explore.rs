@@ -158,6 +158,15 @@ impl Exploration {
         self.funded.len()
     }
 
+    /// The market of a state.
+    pub fn market(&self, state: u32) -> Market {
+        let mut market = self.start;
+        for action in self.counterexample(String::new(), state, None).trace {
+            market.take(&self.rules, &action);
+        }
+        market
+    }
+
     /// The way to a state that turned out to be wrong.
     pub fn counterexample(
         &self,

@@ -15,6 +15,7 @@ pub mod explore;
 mod invariant;
 mod market;
 mod party;
+mod pick;
 mod pools;
 mod reason;
 mod rules;
@@ -22,8 +23,9 @@ mod scope;
 mod stake;
 
 pub use action::{Action, Verdict};
-pub use market::{JOBS, Job, Lock, Market, NODES, Node, Phase, Pools, USERS};
+pub use market::{JOBS, Job, Lock, Market, NODES, Node, Phase, Pools, Tier, USERS};
 pub use party::Party;
+pub use pick::Draw;
 pub use reason::{Reason, Reasons};
 pub use rules::{Fault, Rules};
 pub use scope::{Clock, Scope};

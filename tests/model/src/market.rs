@@ -52,6 +52,19 @@ impl Phase {
     }
 }
 
+/// What a node's reputation entitles it to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tier {
+    /// A new node.
+    Bronze,
+    /// A shorter acceptance window.
+    Silver,
+    /// An even shorter one.
+    Gold,
+    /// None at all, and a lower fee.
+    Diamond,
+}
+
 /// The stake that a running job locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lock {
@@ -88,6 +101,8 @@ pub struct Job {
     pub seen: u32,
     /// Highest epochs held.
     pub held: u32,
+    /// Epoch of the last anchored checkpoint.
+    pub checkpoint: u32,
     /// The platform's share, fixed at assignment.
     pub fee_bps: u16,
     /// The acceptance window, fixed at assignment.
@@ -154,8 +169,10 @@ pub struct Node {
     pub reward: Units,
     /// Up to when the reward is counted.
     pub reward_at: Seconds,
-    /// Since when the stake earns or waits to earn.
-    pub clean_since: Option<Seconds>,
+    /// When stake was first put into the empty vault.
+    pub staked_since: Seconds,
+    /// When it was last slashed.
+    pub slashed_at: Seconds,
 }
 
 impl Node {

@@ -36,11 +36,13 @@ pub enum Reason {
     NothingDue,
     /// More than the insurance pool pays for one job.
     Insurance,
+    /// More than a number can hold.
+    Overflow,
 }
 
 impl Reason {
     /// All of them, in order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Missing,
         Self::Exists,
         Self::WrongSigner,
@@ -57,6 +59,7 @@ impl Reason {
         Self::OwnNode,
         Self::NothingDue,
         Self::Insurance,
+        Self::Overflow,
     ];
 }
 

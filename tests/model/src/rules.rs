@@ -14,14 +14,14 @@ pub struct Rules {
     pub fee_bps_diamond: u16,
     /// A node's share of the unearned rest when the user cancels, in basis points.
     pub cancel_fee_bps: u16,
-    /// Acceptance window of a Bronze node.
-    pub acceptance: Seconds,
-    /// Acceptance window of a Diamond node.
-    pub acceptance_diamond: Seconds,
+    /// Acceptance windows of Bronze, Silver, Gold and Diamond nodes.
+    pub acceptance: [Seconds; 4],
     /// How long an open job waits for a node.
     pub assign_window: Seconds,
     /// How long a node may show receipts after a cancel.
     pub receipt_window: Seconds,
+    /// Shortest time that a job may be given.
+    pub min_timeout: Seconds,
     /// Longest time a job may take from its assignment, extensions included.
     pub max_timeout: Seconds,
     /// A dispute's bond, in basis points of the job's amount.
@@ -73,10 +73,10 @@ impl Default for Rules {
             fee_bps: 1_000,
             fee_bps_diamond: 800,
             cancel_fee_bps: 1_000,
-            acceptance: DAY,
-            acceptance_diamond: 0,
+            acceptance: [DAY, 6 * HOUR, HOUR, 0],
             assign_window: HOUR,
             receipt_window: HOUR / 4,
+            min_timeout: 60,
             max_timeout: 30 * DAY,
             dispute_bond_bps: 500,
             dispute_window: 14 * DAY,
@@ -106,9 +106,10 @@ impl Rules {
     /// the clock for what takes minutes or hours, two and three for what takes days and weeks.
     pub fn scaled_down() -> Self {
         Self {
-            acceptance: 1,
+            acceptance: [1, 1, 1, 0],
             assign_window: 1,
             receipt_window: 1,
+            min_timeout: 1,
             max_timeout: 2,
             dispute_window: 2,
             close_after: 1,

@@ -1,8 +1,8 @@
-use crate::{Action, JOBS, Job, Market, NODES, Party, Rules, Seconds, Units, Verdict};
+use crate::{Action, JOBS, Job, Market, NODES, Party, Rules, Seconds, Tier, Units, Verdict};
 
 /// Which part of the market an exploration looks at.
 #[derive(Clone, Debug)]
-pub struct Scope {
+pub struct Scope<'a> {
     /// How many users fund jobs.
     pub users: u8,
     /// How many nodes work.
@@ -14,7 +14,7 @@ pub struct Scope {
     /// What a node stakes, at once and again whenever some is gone.
     pub stake: Units,
     /// Receipts (seen, held) that users sign.
-    pub receipts: &'static [(u32, u32)],
+    pub receipts: &'a [(u32, u32)],
     /// Whether jobs are topped up and extended, by one.
     pub grow: bool,
     /// Whether a node may be Diamond.
@@ -40,7 +40,7 @@ pub enum Clock {
     Events,
 }
 
-impl Scope {
+impl Scope<'_> {
     /// Everything that may be tried in `market`, refused or not.
     pub fn actions(&self, market: &Market, rules: &Rules) -> Vec<Action> {
         let mut actions = Vec::with_capacity(64);
@@ -100,14 +100,14 @@ impl Scope {
                 by,
                 job,
                 node,
-                diamond: false,
+                tier: Tier::Bronze,
             });
             if self.diamond {
                 actions.push(Action::Assign {
                     by,
                     job,
                     node,
-                    diamond: true,
+                    tier: Tier::Diamond,
                 });
             }
         }
@@ -176,6 +176,7 @@ impl Scope {
                 amount: node.free().max(1),
             });
             actions.push(Action::Withdraw { by, node: id });
+            actions.push(Action::ClaimReward { by, node: id });
         }
     }
 }
@@ -255,6 +256,9 @@ impl Market {
             } else {
                 0
             };
+            // rewards decide about nothing but themselves
+            (node.reward, node.reward_at) = (0, 0);
+            (node.staked_since, node.slashed_at) = (0, 0);
             node.unstake_at = requested;
             node.locked_until = from_now(now.locked_until);
             node.suspended_until = from_now(now.suspended_until);

@@ -7,9 +7,15 @@ impl Market {
         let (mut no, index) = (Reasons::default(), usize::from(id));
         no.unless(amount > 0, Reason::Argument);
         no.unless(amount <= self.node_wallets[index], Reason::Funds);
+        let sum = self.nodes[index].stake.checked_add(amount);
+        no.unless(sum.is_some(), Reason::Overflow);
         if no.none() {
             self.node_wallets[index] -= amount;
             let node = &mut self.nodes[index];
+            node.accrue(rules, self.now);
+            if node.stake == 0 {
+                node.staked_since = self.now;
+            }
             node.stake += amount;
             node.vault += amount;
             node.locked_until = node.locked_until.max(self.now + rules.min_lock);
@@ -35,13 +41,14 @@ impl Market {
         no.unless(amount > 0, Reason::Argument);
         no.unless(amount <= free, Reason::Stake);
         if no.none() {
+            node.accrue(rules, self.now);
             node.unstake += amount;
             node.unstake_at = self.now + rules.cooldown;
         }
         no
     }
 
-    pub(crate) fn withdraw(&mut self, by: Party, id: u8) -> Reasons {
+    pub(crate) fn withdraw(&mut self, rules: &Rules, by: Party, id: u8) -> Reasons {
         let mut no = Reasons::default();
         let node = &mut self.nodes[usize::from(id)];
         no.unless(by == Party::Node(id), Reason::WrongSigner);
@@ -49,6 +56,7 @@ impl Market {
         let due = self.now >= node.unstake_at && self.now >= node.locked_until;
         no.unless(due, Reason::TooEarly);
         if no.none() {
+            node.accrue(rules, self.now);
             let amount = std::mem::take(&mut node.unstake);
             node.stake -= amount;
             node.vault -= amount;
@@ -129,6 +137,7 @@ impl Market {
         };
         node.stake = node.stake.saturating_sub(cut);
         node.unstake = node.unstake.min(node.stake.saturating_sub(node.locked));
+        (node.reward, node.reward_at, node.slashed_at) = (0, self.now, self.now);
         cut
     }
 

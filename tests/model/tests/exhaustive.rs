@@ -1,15 +1,22 @@
 //! Every state of scaled-down markets: the invariants hold in each, and out of each the money comes.
 //!
 //! Each test looks at one part of the market whole. `just model` runs the ignored ones too, which take
-//! minutes.
+//! minutes and a few gigabytes.
 
-use cyxwiz_tests_model::{Clock, Market, Rules, Scope, Seconds, exits::Item, explore::explore};
+use cyxwiz_tests_model::{
+    Clock, Market, Party, Rules, Scope, Seconds,
+    exits::{Item, way_out},
+    explore::{Exploration, explore},
+};
 
-/// One job and one node with all they can do, again and again.
-const EVERYTHING: Scope = Scope {
+const DAY: Seconds = 86_400;
+
+/// One job and one node with all they can do, again and again. The amounts are odd, so that every share
+/// is rounded.
+const EVERYTHING: Scope<'static> = Scope {
     users: 1,
     nodes: 1,
-    amount: 100,
+    amount: 101,
     timeout: 1,
     stake: 20,
     receipts: &[(1, 0), (1, 1)],
@@ -22,12 +29,17 @@ const EVERYTHING: Scope = Scope {
     clock: Clock::Ticks,
 };
 
-/// Explores `scope` whole, and holds what it finds to be the longest waits against `escrow` and `stake`.
-fn check(scope: &Scope, rules: &Rules, escrow: Seconds, stake: Seconds) {
+fn found(scope: &Scope, rules: &Rules, limit: usize) -> Exploration {
     let start = Market::new(1_000, 1_000_000, 1_000_000);
-    let found =
-        explore(start, rules, scope, 50_000_000).unwrap_or_else(|broken| panic!("{broken}"));
+    let found = explore(start, rules, scope, limit).unwrap_or_else(|broken| panic!("{broken}"));
     println!("{found}");
+    found
+}
+
+/// Explores `scope` whole. Whoever is gone, a job's money is out within `escrow`, and a node's stake
+/// within `stake`.
+fn check(scope: &Scope, rules: &Rules, escrow: Seconds, stake: Seconds) {
+    let found = found(scope, rules, usize::MAX);
     let items = if scope.unstake {
         &Item::ALL[..]
     } else {
@@ -37,8 +49,8 @@ fn check(scope: &Scope, rules: &Rules, escrow: Seconds, stake: Seconds) {
         .exits(items)
         .unwrap_or_else(|broken| panic!("{broken}"));
     println!("{bounds}");
-    let waits = bounds.escrow_without.into_iter().max();
-    assert_eq!((waits, bounds.stake), (Some(escrow), stake));
+    let longest = bounds.escrow_without.into_iter().max();
+    assert_eq!((longest, bounds.stake), (Some(escrow), stake));
 }
 
 #[test]
@@ -51,12 +63,13 @@ fn two_jobs_on_two_nodes() {
     let scope = Scope {
         users: 2,
         nodes: 2,
+        stake: 31,
+        receipts: &[(1, 1)],
         again: false,
         unstake: false,
-        pause: false,
-        receipts: &[(1, 1)],
         ..EVERYTHING
     };
+    // how long stake stays is of no matter where none is taken out
     let rules = Rules {
         min_lock: 0,
         lock_per_job: 0,
@@ -69,9 +82,9 @@ fn two_jobs_on_two_nodes() {
 fn two_jobs_on_one_stake() {
     let scope = Scope {
         users: 2,
-        again: false,
-        pause: false,
+        stake: 31,
         receipts: &[],
+        again: false,
         ..EVERYTHING
     };
     check(&scope, &Rules::scaled_down(), 2, 3);
@@ -87,4 +100,86 @@ fn a_job_that_grows_with_a_diamond_node() {
         ..EVERYTHING
     };
     check(&scope, &Rules::scaled_down(), 2, 0);
+}
+
+#[test]
+#[ignore = "takes minutes: just model"]
+fn two_jobs_on_two_nodes_with_everything_once() {
+    let scope = Scope {
+        users: 2,
+        nodes: 2,
+        again: false,
+        ..EVERYTHING
+    };
+    check(&scope, &Rules::scaled_down(), 2, 3);
+}
+
+#[test]
+#[ignore = "takes minutes: just model"]
+fn two_jobs_on_one_stake_again_and_again() {
+    let scope = Scope {
+        users: 2,
+        receipts: &[(1, 1)],
+        pause: false,
+        ..EVERYTHING
+    };
+    check(&scope, &Rules::scaled_down(), 2, 3);
+}
+
+#[test]
+#[ignore = "takes minutes: just model"]
+fn one_job_with_everything_and_odd_stakes() {
+    check(
+        &Scope {
+            stake: 31,
+            ..EVERYTHING
+        },
+        &Rules::scaled_down(),
+        2,
+        3,
+    );
+}
+
+/// The windows as they are by default, and a job that takes as long as one may: the first states of that
+/// market, with the longest that each party alone waits there for the money.
+#[test]
+fn by_default_the_money_is_out_within_a_month() {
+    let rules = Rules::default();
+    let scope = Scope {
+        amount: 1_000_000_007,
+        timeout: rules.max_timeout,
+        stake: 200_000_000_003,
+        clock: Clock::Events,
+        ..EVERYTHING
+    };
+    let start = Market::new(1_760_000_000, 10_000_000_000, 1_000_000_000_000);
+    let found = explore(start, &rules, &scope, 1_500).unwrap_or_else(|broken| panic!("{broken}"));
+    let (user, node, anyone) = (Party::User(0), Party::Node(0), Party::Stranger);
+    let longest = [
+        (user, Item::Escrow(0)),
+        (node, Item::Escrow(0)),
+        (anyone, Item::Escrow(0)),
+        (node, Item::Stake(0)),
+    ]
+    .map(|(party, item)| {
+        let waits = (0..found.states() as u32).map(|state| {
+            let market = found.market(state);
+            let out = way_out(
+                &market,
+                &rules,
+                &Scope {
+                    pause: false,
+                    ..scope
+                },
+                party,
+                item,
+            );
+            out.unwrap_or_else(|| panic!("{party} alone does not get out of {item:?}: {market:?}"))
+                .seconds
+        });
+        let longest = waits.max().unwrap_or_default();
+        println!("{party}, {item:?}: {:.2} days", longest as f64 / DAY as f64);
+        longest
+    });
+    assert_eq!(longest, [14 * DAY, 14 * DAY, 30 * DAY + 1, 30 * DAY]);
 }
