@@ -52,4 +52,9 @@ pub mod programs {
     pub fn reputation() -> Address {
         Address(reputation::ID.to_bytes())
     }
+
+    /// vesting.
+    pub fn vesting() -> Address {
+        Address(vesting::ID.to_bytes())
+    }
 }

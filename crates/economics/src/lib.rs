@@ -8,6 +8,7 @@
 pub mod escrow;
 pub mod reputation;
 pub mod stake;
+pub mod vesting;
 
 /// Base units in one CYXWIZ.
 pub const CYXWIZ: u64 = 1_000_000_000;

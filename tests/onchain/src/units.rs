@@ -61,6 +61,7 @@ fn program_name(id: &str) -> Option<&'static str> {
         (job_escrow::ID, "job_escrow"),
         (node_registry::ID, "node_registry"),
         (reputation::ID, "reputation"),
+        (vesting::ID, "vesting"),
     ]
     .into_iter()
     .find_map(|(known, name)| (known.to_string() == id).then_some(name))

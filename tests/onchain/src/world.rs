@@ -1,4 +1,4 @@
-//! A chain with the three programs on it, and how tests talk to it.
+//! A chain with the programs on it, and how tests talk to it.
 
 use std::path::PathBuf;
 
@@ -89,6 +89,7 @@ impl World {
             (node_registry::ID, "node_registry"),
             (reputation::ID, "reputation"),
             (job_escrow::ID, "job_escrow"),
+            (vesting::ID, "vesting"),
         ] {
             world.deploy(id, name);
         }
