@@ -448,7 +448,7 @@ impl World {
         self.read(&job.escrow)
     }
 
-    fn token_of(&self, owner: &Pubkey) -> Pubkey {
+    pub(crate) fn token_of(&self, owner: &Pubkey) -> Pubkey {
         spl_associated_token_account_interface::address::get_associated_token_address(
             owner, &self.mint,
         )
