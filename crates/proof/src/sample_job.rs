@@ -27,8 +27,8 @@ pub(crate) struct Job {
     pub circuit: Circuit,
     pub dataset: Dataset,
     pub transcript: Transcript,
-    /// Weights at the start of each epoch.
-    pub starts: Vec<Weights>,
+    /// The weights before each step, and after the last.
+    pub trajectory: Vec<Weights>,
     pub rate: u16,
 }
 
@@ -49,15 +49,15 @@ impl Job {
         let context = from_word(&context(&circuit)).expect("248 bits");
         let mut transcript =
             Transcript::new(circuit, context, dataset.root(), weights.commitment());
-        let mut starts = Vec::new();
+        let mut trajectory = vec![weights.clone()];
         for epoch in 1..=epochs {
-            starts.push(weights.clone());
             let mut leaves = Vec::new();
             for step in 0..recipe.steps() {
                 let at = crate::intsgd::StepId { epoch, step };
                 weights = recipe.step(&weights, at).expect("it converges");
                 tamper(epoch, step, &mut weights);
                 leaves.push(weights.commitment());
+                trajectory.push(weights.clone());
             }
             let metrics = commit_metrics(&[f64::from(epoch)]);
             let time = START + 30 * u64::from(epoch);
@@ -67,7 +67,7 @@ impl Job {
             circuit,
             dataset,
             transcript,
-            starts,
+            trajectory,
             rate,
         }
     }
@@ -98,16 +98,29 @@ impl Job {
         statement(&self.transcript, self.rate, challenge)
     }
 
-    /// The witness of an honest run.
+    /// The witness that opens these steps, (epoch, step) each.
     pub fn witness(&self, steps: &[(u16, u16)]) -> Witness {
         let challenge = self.challenge(steps);
-        let recipe = self.recipe();
         let open = |sample: &Sample| {
-            let start = &self.starts[usize::from(sample.epoch) - 1];
-            RevealedStep::repeat(&recipe, start, *sample).expect("it converges")
+            let steps = self.circuit.steps() as usize;
+            let index = (usize::from(sample.epoch) - 1) * steps + usize::from(sample.step);
+            RevealedStep {
+                sample: *sample,
+                before: self.trajectory[index].clone(),
+                after: self.trajectory[index + 1].clone(),
+                batch: self.dataset.batch(sample.batch).clone(),
+                batch_path: self.dataset.path(sample.batch),
+            }
         };
         let steps: Vec<RevealedStep> = challenge.samples().iter().map(open).collect();
-        Witness::new(&self.statement(challenge), &self.transcript, &steps).expect("honest")
+        Witness::new(&self.statement(challenge), &self.transcript, &steps)
+            .expect("a transcript opens to what it was made from")
+    }
+
+    /// The leaves of all epochs.
+    pub fn leaves(&self) -> Vec<Vec<Fr>> {
+        let epochs = self.transcript.epochs().iter();
+        epochs.map(|epoch| epoch.leaves.clone()).collect()
     }
 }
 

@@ -69,7 +69,7 @@ impl Weights {
         &self.values
     }
 
-    pub(super) fn values_mut(&mut self) -> &mut [i64] {
+    pub(crate) fn values_mut(&mut self) -> &mut [i64] {
         &mut self.values
     }
 
