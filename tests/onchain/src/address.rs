@@ -6,6 +6,7 @@ use anchor_lang::prelude::Pubkey;
 use job_escrow::{Config as EscrowConfig, Escrow};
 use node_registry::{Config as RegistryConfig, JobLock, Node};
 use reputation::{Config as ReputationConfig, Rating, Reputation, UserReputation};
+use vesting::Vesting;
 
 thread_local! {
     // Finding one takes longer than most instructions, and every test asks for the same few.
@@ -93,6 +94,18 @@ pub fn user_reputation(user: &Pubkey) -> Pubkey {
 /// That an escrow was rated.
 pub fn rating(escrow: &Pubkey) -> Pubkey {
     pda(&[Rating::SEED, escrow.as_ref()], &reputation::ID)
+}
+
+/// An allocation, by its funder's number for it.
+pub fn vesting(mint: &Pubkey, funder: &Pubkey, beneficiary: &Pubkey, id: u64) -> Pubkey {
+    let (mint, funder, beneficiary) = (mint.as_ref(), funder.as_ref(), beneficiary.as_ref());
+    let seeds = [Vesting::SEED, mint, funder, beneficiary, &id.to_le_bytes()];
+    pda(&seeds, &vesting::ID)
+}
+
+/// The token account of an allocation.
+pub fn vesting_vault(vesting: &Pubkey) -> Pubkey {
+    pda(&[Vesting::VAULT_SEED, vesting.as_ref()], &vesting::ID)
 }
 
 /// The loader's account that holds a program's code and names its upgrade authority.

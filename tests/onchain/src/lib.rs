@@ -14,12 +14,14 @@ mod lookup_table;
 mod reputation;
 mod tokens;
 mod units;
+mod vesting;
 mod world;
 pub mod wrong_accounts;
 
 pub use escrow::{Job, completion, job_args, receipt_of, signed_message, signed_receipt, terms_of};
 pub use registry::profile;
 pub use tokens::CYXWIZ;
+pub use vesting::Allocation;
 pub use units::{Units, committed_units, write_units};
 pub use world::{
     START, Sent, Wallet, World, assert_anchor_error, assert_refused, instruction, key, succeed,

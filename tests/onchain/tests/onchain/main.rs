@@ -8,4 +8,5 @@ mod node_registry;
 mod reputation;
 mod scene;
 mod units;
+mod vesting;
 mod walk;

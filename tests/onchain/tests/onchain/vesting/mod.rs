@@ -1,0 +1,8 @@
+//! vesting, one file per instruction.
+
+mod accept_beneficiary;
+mod claim;
+mod close;
+mod create_vesting;
+mod propose_beneficiary;
+mod scene;
