@@ -3,11 +3,13 @@
 //! `CU_UPDATE=1 cargo nextest run -p cyxwiz-tests-onchain units` rewrites the file.
 
 use cyxwiz_tests_onchain::{
-    CYXWIZ, Units, address, committed_units, job_args, key, profile, write_units,
+    CYXWIZ, Units, Wallet, address, committed_units, job_args, key, profile, write_units,
 };
+use reputation::UptimeSample;
 use solana_signer::Signer;
 
 use crate::scene::Scene;
+use crate::vesting::scene::Scene as Allocated;
 
 /// Takes every instruction of every program at least once.
 fn measure() -> Units {
@@ -26,6 +28,17 @@ fn measure() -> Units {
     world.rate(rating, 5, &[&paid.user.key]).expect("rate");
     let close = world.close_accounts(&paid.job, &paid.user.pubkey());
     world.close(close, &[&paid.user.key]).expect("close");
+    let rating = world.close_rating_accounts(&paid.job);
+    world.close_rating(rating).expect("close_rating");
+    let coordinator = world.coordinator.insecure_clone();
+    let record = address::reputation(&paid.node.pubkey());
+    let sample = vec![UptimeSample {
+        up: 119,
+        total: 120,
+    }];
+    world
+        .batch_uptime(&[record], sample, &coordinator)
+        .expect("batch_uptime");
     for owner in ["development", "liquidity"] {
         world.do_create_token_account(&key(owner).pubkey(), &world.mint.clone());
     }
@@ -115,6 +128,9 @@ fn measure() -> Units {
     world
         .update_registry_config(Default::default(), &admin)
         .expect("update_config");
+    world
+        .update_reputation_config(next.pubkey(), &admin)
+        .expect("update_config");
     world.set_escrow_paused(true, &admin).expect("set_paused");
     world.set_registry_paused(true, &admin).expect("set_paused");
     world
@@ -132,6 +148,23 @@ fn measure() -> Units {
     world.accept_escrow_admin(&next).expect("accept_admin");
     world.accept_registry_admin(&next).expect("accept_admin");
     world.accept_reputation_admin(&next).expect("accept_admin");
+    units.merge(&world.units);
+
+    let mut allocated = Allocated::claimed();
+    let (world, next) = (&mut allocated.world, key("next-beneficiary"));
+    let next = Wallet {
+        token: world.do_create_token_account(&next.pubkey(), &world.mint.clone()),
+        key: next,
+    };
+    let allocation = &allocated.allocation;
+    world
+        .propose_beneficiary(allocation, next.pubkey(), &allocated.beneficiary)
+        .expect("propose_beneficiary");
+    world
+        .accept_beneficiary(allocation, &next)
+        .expect("accept_beneficiary");
+    let close = world.close_vesting_accounts(allocation);
+    world.close_vesting(close).expect("close");
     units.merge(&world.units);
     units
 }

@@ -5,4 +5,4 @@ mod claim;
 mod close;
 mod create_vesting;
 mod propose_beneficiary;
-mod scene;
+pub mod scene;
