@@ -9,10 +9,15 @@ use crate::{idl::Idl, world::Sent};
 /// What an accepted transaction is called.
 pub const ACCEPTED: &str = "accepted";
 
+/// What a transaction is called in which a program came to a wrong end instead of refusing.
+pub const PANICS: &str = "panics";
+
 /// Anchor's own refusals that our programs are known to give.
-const ANCHOR: [ErrorCode; 21] = [
+const ANCHOR: [ErrorCode; 24] = [
     ErrorCode::InstructionFallbackNotFound,
     ErrorCode::InstructionDidNotDeserialize,
+    ErrorCode::RequireViolated,
+    ErrorCode::RequireEqViolated,
     ErrorCode::ConstraintMut,
     ErrorCode::ConstraintHasOne,
     ErrorCode::ConstraintSigner,
@@ -30,11 +35,12 @@ const ANCHOR: [ErrorCode; 21] = [
     ErrorCode::AccountNotInitialized,
     ErrorCode::AccountNotSigner,
     ErrorCode::AccountNotProgramData,
+    ErrorCode::AccountNotMutable,
     ErrorCode::InvalidProgramId,
     ErrorCode::InvalidProgramExecutable,
 ];
 
-/// [`ACCEPTED`], or the refusal's name: an error of ours or of Anchor by its own, one of another
+/// [`ACCEPTED`], [`PANICS`], or the refusal's name: an error of ours or of Anchor by its own, one of another
 /// program by program and number, one of the runtime as the runtime spells it.
 pub fn outcome(sent: &Sent) -> String {
     let failed = match sent {
@@ -44,6 +50,9 @@ pub fn outcome(sent: &Sent) -> String {
     match &failed.err {
         TransactionError::InstructionError(_, InstructionError::Custom(code)) => custom(*code)
             .unwrap_or_else(|| format!("error {code} of {}", failing(&failed.meta.logs))),
+        TransactionError::InstructionError(_, InstructionError::ProgramFailedToComplete) => {
+            PANICS.to_owned()
+        }
         TransactionError::InstructionError(_, error) => format!("the runtime's {error:?}"),
         other => format!("the runtime's {other:?}"),
     }

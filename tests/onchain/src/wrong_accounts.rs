@@ -5,7 +5,7 @@
 //! that a foreign program owns, an account closed or revived; it takes away the signature and the right
 //! to write. What becomes of each is compared with a committed table, `wrong_accounts/<program>/
 //! <instruction>.txt`. A refusal must leave every account as it was, and whatever is accepted needs a
-//! reason in the table. An error in parentheses' account, as in `ConstraintSeeds (vault)`, is blamed on that account. `WRONG_ACCOUNTS_UPDATE=1` rewrites the tables, keeping the reasons.
+//! reason in the table. An error in parentheses' account, as in `ConstraintSeeds (vault)`, is blamed on that account. `TABLES_UPDATE=1` rewrites the tables, keeping the reasons.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +22,7 @@ use spl_token_interface::state::{Account as TokenAccount, Mint};
 
 use crate::{
     idl::{Idl, Slot},
-    outcome::{ACCEPTED, blamed, outcome},
+    outcome::{ACCEPTED, PANICS, blamed, outcome},
     world::{Sent, World, key, succeed},
 };
 
@@ -61,6 +61,8 @@ pub struct Call {
     pub before: Vec<Instruction>,
     /// The instruction itself.
     pub call: Instruction,
+    /// Whether it takes more accounts than the IDL names.
+    pub remaining: bool,
 }
 
 /// Where the table of an instruction lies.
@@ -76,7 +78,7 @@ pub fn check(world: &mut World, cast: &Cast, call: &Call) {
     let file = table(call.program, call.instruction);
     let old = std::fs::read_to_string(&file).unwrap_or_default();
     let found = Trial::new(world, cast, call).run(&old);
-    let update = std::env::var_os("WRONG_ACCOUNTS_UPDATE").is_some();
+    let update = std::env::var_os("TABLES_UPDATE").is_some();
     if update && found != old {
         std::fs::create_dir_all(file.parent().expect("it lies in a folder"))
             .expect("the folder is writable");
@@ -85,7 +87,7 @@ pub fn check(world: &mut World, cast: &Cast, call: &Call) {
     let changes = difference(&old, &found).join("\n");
     assert!(
         update || found == old,
-        "{} does not say what {} of {} does now; if it is meant, run with WRONG_ACCOUNTS_UPDATE=1 and \
+        "{} does not say what {} of {} does now; if it is meant, run with TABLES_UPDATE=1 and \
          judge every line:\n{changes}",
         file.display(),
         call.instruction,
@@ -93,7 +95,7 @@ pub fn check(world: &mut World, cast: &Cast, call: &Call) {
     );
     assert!(
         !found.contains(NO_REASON),
-        "accepted without a reason; refuse it, or write the reason into {}:\n{changes}",
+        "accepted, or panicked, without a reason; refuse it, or write the reason into {}:\n{changes}",
         file.display()
     );
 }
@@ -154,9 +156,20 @@ impl<'a> Trial<'a> {
 
     /// The table as it should be; reasons for what is accepted are taken from the old one.
     fn run(mut self, old: &str) -> String {
-        let slots = Idl::of(self.call.program).slots(self.call.instruction);
+        let mut slots = Idl::of(self.call.program).slots(self.call.instruction);
         let names: Vec<&str> = slots.iter().map(|slot| slot.name.as_str()).collect();
         let metas = &self.call.call.accounts;
+        let remaining = metas.get(slots.len()..).unwrap_or_default();
+        assert!(
+            remaining.is_empty() || self.call.remaining,
+            "more accounts than in the IDL, {names:?}; run scripts/build-idl"
+        );
+        slots.extend(remaining.iter().enumerate().map(|(number, meta)| Slot {
+            name: format!("remaining {number}"),
+            writable: meta.is_writable,
+            signer: meta.is_signer,
+        }));
+        let names: Vec<&str> = slots.iter().map(|slot| slot.name.as_str()).collect();
         assert_eq!(
             metas.len(),
             slots.len(),
@@ -326,6 +339,9 @@ impl<'a> Trial<'a> {
         if *address == solana_sdk_ids::sysvar::instructions::ID {
             return "sysvar".to_owned();
         }
+        if self.can_sign(address) {
+            return "wallet".to_owned();
+        }
         let account = self.world.svm.get_account(address);
         let Some(account) = account.filter(|account| account.lamports > 0) else {
             return UNUSED.to_owned();
@@ -383,11 +399,13 @@ impl Rows {
             }
         }
         let mut text = String::new();
-        let accepted = self.0.remove(ACCEPTED).unwrap_or_default();
-        for label in accepted.into_values().flatten() {
-            let reason = reasons.get(&(slot.to_owned(), label.clone()));
-            let reason = reason.map_or(NO_REASON, String::as_str);
-            text += &format!("    {ACCEPTED}: {label}: {reason}\n");
+        for outcome in [ACCEPTED, PANICS] {
+            let row = self.0.remove(outcome).unwrap_or_default();
+            for label in row.into_values().flatten() {
+                let reason = reasons.get(&(slot.to_owned(), label.clone()));
+                let reason = reason.map_or(NO_REASON, String::as_str);
+                text += &format!("    {outcome}: {label}: {reason}\n");
+            }
         }
         for (outcome, row) in self.0 {
             let labels: Vec<String> = row.into_values().flatten().collect();
@@ -397,7 +415,7 @@ impl Rows {
     }
 }
 
-/// The reasons in a table: (place, what was put there) -> why it is accepted.
+/// The reasons in a table: (place, what was put there) -> why that may be.
 fn reasons(table: &str) -> BTreeMap<(String, String), String> {
     let mut reasons = BTreeMap::new();
     let mut slot = "";
@@ -407,7 +425,7 @@ fn reasons(table: &str) -> BTreeMap<(String, String), String> {
             continue;
         };
         let mut parts = rest.splitn(3, ": ");
-        if let (Some(ACCEPTED), Some(label), Some(reason)) =
+        if let (Some(ACCEPTED | PANICS), Some(label), Some(reason)) =
             (parts.next(), parts.next(), parts.next())
         {
             let place = (slot.to_owned(), label.to_owned());

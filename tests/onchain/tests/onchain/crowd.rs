@@ -3,12 +3,13 @@
 
 use anchor_lang::{InstructionData, ToAccountMetas, prelude::Pubkey};
 use cyxwiz_tests_onchain::{
-    CYXWIZ, Wallet, address, instruction, job_args,
+    CYXWIZ, Wallet, World, address, instruction, job_args, key,
     wrong_accounts::{Call, Cast, check},
 };
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_sdk_ids::sysvar;
+use solana_signer::Signer;
 
 use crate::scene::Scene;
 
@@ -76,6 +77,9 @@ impl Crowd {
             let record = address::user_reputation(&user.pubkey());
             cast.account(&format!("{name}'s record"), record);
         }
+        let judge = key("judge");
+        fund(world, &judge);
+        cast.wallet("judge", &judge);
         let market = [
             ("mint", world.mint),
             ("escrow config", address::escrow_config()),
@@ -83,6 +87,7 @@ impl Crowd {
             ("reputation config", address::reputation_config()),
             ("platform vault", address::platform_vault()),
             ("insurance vault", address::insurance_vault()),
+            ("reward vault", address::reward_vault()),
             ("job-escrow's data", address::program_data(&job_escrow::ID)),
             (
                 "node-registry's data",
@@ -115,6 +120,7 @@ impl Crowd {
 
     /// One more wallet to try.
     pub fn with_wallet(mut self, name: &str, key: &Keypair) -> Self {
+        fund(&mut self.scene.world, key);
         self.cast.wallet(name, key);
         self
     }
@@ -164,12 +170,22 @@ impl Crowd {
         before: Vec<Instruction>,
         call: Instruction,
     ) {
+        let remaining = instruction == "batch_uptime";
         let call = Call {
             program,
             instruction,
             before,
             call,
+            remaining,
         };
         check(&mut self.scene.world, &self.cast, &call);
     }
+}
+
+/// Gives a wallet what the rent of any account may cost.
+fn fund(world: &mut World, key: &Keypair) {
+    world
+        .svm
+        .airdrop(&key.pubkey(), 1_000_000_000)
+        .expect("the faucet is full");
 }

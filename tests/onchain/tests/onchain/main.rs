@@ -3,10 +3,13 @@
 
 mod crowd;
 mod job_escrow;
+mod known_defects;
 mod layout;
 mod node_registry;
 mod reputation;
 mod scene;
+mod states;
 mod units;
 mod vesting;
 mod walk;
+mod wrong_accounts;

@@ -91,16 +91,6 @@ impl Scene {
         scene
     }
 
-    /// The user disputes the result of half the epochs.
-    pub fn disputed() -> Self {
-        let mut scene = Self::submitted();
-        scene
-            .world
-            .do_present_receipt(&scene.job, &scene.user, 10, 10);
-        scene.world.do_open_dispute(&scene.job, &scene.user);
-        scene
-    }
-
     /// The same with all programs paused.
     pub fn paused(mut self) -> Self {
         let admin = self.world.admin.insecure_clone();

@@ -5,6 +5,9 @@ use reputation::{MAX_BATCH, ReputationError, UptimeSample};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
+use crate::crowd::Crowd;
+use crate::scene::Scene;
+
 const HOUR: i64 = 3_600;
 const FULL: UptimeSample = UptimeSample {
     up: 120,
@@ -218,4 +221,17 @@ fn as_many_nodes_as_documented_fit_a_transaction() {
         sent.compute_units_consumed
     );
     assert!(each <= 1_000, "{each} units per node");
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    let coordinator = crowd.scene.world.coordinator.pubkey();
+    let record = address::reputation(&crowd.scene.node.pubkey());
+    let samples = vec![UptimeSample {
+        up: 119,
+        total: 120,
+    }];
+    let batch = World::batch_uptime_instruction(coordinator, &[record], samples);
+    crowd.try_call("reputation", "batch_uptime", vec![], batch);
 }

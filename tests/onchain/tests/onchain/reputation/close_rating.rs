@@ -1,7 +1,8 @@
 use anchor_lang::error::ErrorCode;
 use cyxwiz_tests_onchain::{address, assert_anchor_error, assert_refused, job_args};
-use reputation::ReputationError;
+use reputation::{ReputationError, instruction as ix};
 
+use crate::crowd::Crowd;
 use crate::scene::Scene;
 
 /// The job is paid and rated.
@@ -109,4 +110,22 @@ fn a_pause_keeps_no_rent() {
         .expect("the admin pauses");
     let accounts = scene.world.close_rating_accounts(&scene.job);
     scene.world.close_rating(accounts).expect("a way out");
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut scene = Scene::paid();
+    let rating = scene.world.rate_accounts(&scene.job, &scene.node.pubkey());
+    scene
+        .world
+        .rate(rating, 5, &[&scene.user.key])
+        .expect("the job is paid");
+    let close = scene.world.close_accounts(&scene.job, &scene.user.pubkey());
+    scene
+        .world
+        .close(close, &[&scene.user.key])
+        .expect("the job is paid");
+    let mut crowd = Crowd::around(scene);
+    let accounts = crowd.scene.world.close_rating_accounts(&crowd.scene.job);
+    crowd.try_reputation("close_rating", accounts, ix::CloseRating {});
 }

@@ -1,6 +1,9 @@
 use cyxwiz_tests_onchain::{World, address, assert_refused, key};
-use reputation::{Config, ReputationError, UptimeSample};
+use reputation::{Config, ReputationError, UptimeSample, accounts, instruction as ix};
 use solana_signer::Signer;
+
+use crate::crowd::Crowd;
+use crate::scene::Scene;
 
 #[test]
 fn the_admin_names_another_coordinator() {
@@ -28,4 +31,15 @@ fn the_admin_names_another_coordinator() {
     world
         .batch_uptime(&records, sample, &next)
         .expect("it is the coordinator now");
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let mut crowd = Crowd::around(Scene::open());
+    let accounts = accounts::Administer {
+        admin: crowd.scene.world.admin.pubkey(),
+        config: address::reputation_config(),
+    };
+    let coordinator = crowd.stranger;
+    crowd.try_reputation("update_config", accounts, ix::UpdateConfig { coordinator });
 }

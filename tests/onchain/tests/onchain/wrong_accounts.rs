@@ -1,0 +1,26 @@
+//! That wrong accounts are tried in every instruction; each is in the instruction's own file.
+
+use cyxwiz_tests_onchain::{idl::Idl, wrong_accounts::table};
+
+#[test]
+fn every_instruction_has_a_table_and_every_table_an_instruction() {
+    for program in Idl::programs() {
+        let instructions = Idl::of(&program).instructions();
+        let folder = table(&program, "any").with_file_name("");
+        let tables = std::fs::read_dir(&folder).expect("every program has a folder of tables");
+        let mut found: Vec<String> = tables
+            .map(|entry| {
+                let path = entry.expect("the folder is readable").path();
+                let name = path.file_stem().and_then(|name| name.to_str());
+                name.expect("a table has a name").to_owned()
+            })
+            .collect();
+        found.sort();
+        let mut expected = instructions;
+        expected.sort();
+        assert_eq!(
+            found, expected,
+            "try wrong accounts in each instruction of {program}"
+        );
+    }
+}
