@@ -249,7 +249,7 @@ impl Chain {
         Ok(self.rpc.get_slot().await?)
     }
 
-    async fn account(&self, at: Address) -> Result<Option<Account>, ChainError> {
+    pub(crate) async fn account(&self, at: Address) -> Result<Option<Account>, ChainError> {
         let response = self
             .rpc
             .get_account_with_commitment(&key(at), self.rpc.commitment())
@@ -257,7 +257,7 @@ impl Chain {
         Ok(response.value)
     }
 
-    async fn read<T: AccountDeserialize>(
+    pub(crate) async fn read<T: AccountDeserialize>(
         &self,
         at: Address,
         program: &solana_pubkey::Pubkey,

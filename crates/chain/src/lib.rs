@@ -12,8 +12,8 @@ mod send;
 mod transaction;
 
 pub use accounts::{
-    EscrowAccount, EscrowConfig, EscrowState, NodeAccount, ReputationAccount,
-    UserReputationAccount, required_stake,
+    EscrowAccount, EscrowConfig, EscrowState, MintAccount, NodeAccount, ReputationAccount,
+    UserReputationAccount, VestingAccount, required_stake,
 };
 pub use client::Chain;
 pub use error::ChainError;

@@ -3,7 +3,7 @@
 use cyxwiz_domain::{Address, JobId};
 use solana_pubkey::Pubkey;
 
-use crate::{address, key};
+use crate::{ChainError, address, key};
 
 fn derive(program: &Pubkey, seeds: &[&[u8]]) -> Address {
     address(&Pubkey::find_program_address(seeds, program).0)
@@ -105,6 +105,34 @@ pub fn token_account(owner: Address, mint: Address) -> Address {
             &key(mint),
         ),
     )
+}
+
+/// The mint that `admin` creates under the name `seed`.
+///
+/// # Errors
+/// [`ChainError::Key`] for a seed of more than 32 bytes.
+pub fn seeded_mint(admin: Address, seed: &str) -> Result<Address, ChainError> {
+    Pubkey::create_with_seed(&key(admin), seed, &spl_token_interface::ID)
+        .map(|mint| address(&mint))
+        .map_err(|error| ChainError::Key(format!("'{seed}' cannot name a mint: {error}")))
+}
+
+/// The allocation of `mint` that `funder` made for `beneficiary` under the number `id`.
+pub fn vesting(mint: Address, funder: Address, beneficiary: Address, id: u64) -> Address {
+    let id = id.to_le_bytes();
+    let seeds: [&[u8]; 5] = [
+        vesting::Vesting::SEED,
+        &mint.0,
+        &funder.0,
+        &beneficiary.0,
+        &id,
+    ];
+    derive(&vesting::ID, &seeds)
+}
+
+/// The token vault of an allocation.
+pub fn vesting_vault(vesting: Address) -> Address {
+    derive(&vesting::ID, &[vesting::Vesting::VAULT_SEED, &vesting.0])
 }
 
 /// The account with a program's code and upgrade authority.

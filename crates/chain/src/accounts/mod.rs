@@ -3,7 +3,9 @@
 mod escrow;
 mod node;
 mod reputation;
+mod token;
 
 pub use escrow::{EscrowAccount, EscrowConfig, EscrowState};
 pub use node::{NodeAccount, required_stake};
 pub use reputation::{ReputationAccount, UserReputationAccount};
+pub use token::{MintAccount, VestingAccount};

@@ -457,10 +457,7 @@ fn failed(
     })
 }
 
-fn slashing(
-    escrow: &EscrowAccount,
-    lock_payer: Address,
-) -> Result<accounts::Slashing, ChainError> {
+fn slashing(escrow: &EscrowAccount, lock_payer: Address) -> Result<accounts::Slashing, ChainError> {
     Ok(accounts::Slashing {
         settlement: settlement(escrow, lock_payer)?,
         mint: key(escrow.mint),

@@ -6,6 +6,7 @@ pub mod registry;
 pub mod reputation;
 pub mod setup;
 pub mod token;
+pub mod vesting;
 
 use anchor_lang::{InstructionData, ToAccountMetas};
 use solana_instruction::Instruction;

@@ -14,7 +14,7 @@ use super::{
 use crate::{ChainError, key, pda, programs};
 
 /// Size of a mint account in bytes.
-const MINT_LEN: u64 = 82;
+pub const MINT_LEN: u64 = 82;
 
 /// Creates `mint` with all its `supply` in the wallet of `admin`, and nobody who
 /// could make more of it or freeze it. Signed by `admin` and `mint`.
@@ -28,12 +28,49 @@ pub fn create_mint(
     supply: Amount,
     rent: u64,
 ) -> Result<Vec<Instruction>, ChainError> {
+    let create = solana_system_interface::instruction::create_account(
+        &key(admin),
+        &key(mint),
+        rent,
+        MINT_LEN,
+        &TOKEN,
+    );
+    fill_mint(create, admin, mint, supply)
+}
+
+/// As [`create_mint`], at the address [`pda::seeded_mint`], for which no further key signs. Signed by `admin`.
+/// All of it happens in one transaction, or nothing: no supply is created twice.
+///
+/// # Errors
+/// As [`create_mint`].
+pub fn create_seeded_mint(
+    admin: Address,
+    seed: &str,
+    supply: Amount,
+    rent: u64,
+) -> Result<Vec<Instruction>, ChainError> {
+    let mint = pda::seeded_mint(admin, seed)?;
+    let create = solana_system_interface::instruction::create_account_with_seed(
+        &key(admin),
+        &key(mint),
+        &key(admin),
+        seed,
+        rent,
+        MINT_LEN,
+        &TOKEN,
+    );
+    fill_mint(create, admin, mint, supply)
+}
+
+fn fill_mint(
+    mut create: Instruction,
+    admin: Address,
+    mint: Address,
+    supply: Amount,
+) -> Result<Vec<Instruction>, ChainError> {
     let (admin_key, mint_key) = (key(admin), key(mint));
     let vault = key(pda::token_account(admin, mint));
     let error = |error| ChainError::Key(format!("build the mint: {error}"));
-    let mut create = solana_system_interface::instruction::create_account(
-        &admin_key, &mint_key, rent, MINT_LEN, &TOKEN,
-    );
     create.program_id = solana_sdk_ids::system_program::ID;
     Ok(vec![
         create,
