@@ -13,6 +13,7 @@
     clippy::diverging_sub_expression
 )]
 
+mod calls;
 pub mod errors;
 pub mod events;
 pub mod instructions;

@@ -1,9 +1,10 @@
 use anchor_lang::prelude::*;
-use node_registry::{Node, cpi::accounts::LockForJob, program::NodeRegistry};
+use node_registry::{Node, program::NodeRegistry};
 use reputation::{Reputation, UserReputation};
 
 use crate::{
     Config, Escrow, EscrowError, State,
+    calls::{Grant, call},
     events::{EscrowPost, NodeAssigned},
 };
 
@@ -92,22 +93,21 @@ pub fn assign_node(ctx: Context<AssignNode>, terms: AssignTerms) -> Result<()> {
         params.acceptance(tier),
         now,
     )?;
-    let lock = LockForJob {
-        settlement_authority: accounts.authority.to_account_info(),
-        payer: accounts.coordinator.to_account_info(),
-        config: accounts.registry_config.to_account_info(),
-        node: accounts.node.to_account_info(),
-        escrow: escrow.to_account_info(),
-        lock: accounts.lock.to_account_info(),
-        system_program: accounts.system_program.to_account_info(),
-    };
-    node_registry::cpi::lock_for_job(
-        CpiContext::new_with_signer(
-            node_registry::ID,
-            lock,
-            &[&[Config::AUTHORITY_SEED, &[accounts.config.authority_bump]]],
-        ),
-        escrow.amount,
+    call(
+        node_registry::ID,
+        &accounts.authority,
+        accounts.config.authority_bump,
+        [
+            (&accounts.coordinator, Grant::SignAndWrite),
+            (&accounts.registry_config, Grant::Read),
+            (accounts.node.as_ref().as_ref(), Grant::Write),
+            (escrow.as_ref().as_ref(), Grant::Read),
+            (&accounts.lock, Grant::Write),
+            (&accounts.system_program, Grant::Read),
+        ],
+        &node_registry::instruction::LockForJob {
+            job_amount: escrow.amount,
+        },
     )?;
     emit!(NodeAssigned {
         deadline: escrow.deadline,

@@ -1,5 +1,6 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{self, CloseAccount, Token, TokenAccount, accessor};
+use anchor_spl::token::{self, CloseAccount, Token, TokenAccount};
+use node_registry::tokens::balance;
 
 use crate::{
     Escrow, EscrowError,
@@ -43,7 +44,7 @@ pub fn close(ctx: Context<Close>) -> Result<()> {
         accounts.signer.key() == accounts.escrow.user || clock.unix_timestamp >= free_for_all;
     require!(may_close, EscrowError::CloseTooEarly);
 
-    let dust = accessor::amount(&accounts.vault)?;
+    let dust = balance(&accounts.vault)?;
     pay_from_vault(
         &accounts.escrow,
         &accounts.vault,

@@ -1,6 +1,6 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, Token, TokenAccount, accessor};
-use node_registry::tokens::move_exact;
+use anchor_spl::token::{Mint, Token, TokenAccount};
+use node_registry::tokens::{balance, move_exact};
 
 use crate::{
     Config, Escrow, EscrowError, State, VERSION,
@@ -116,7 +116,7 @@ pub fn create_escrow(ctx: Context<CreateEscrow>, args: CreateEscrowArgs) -> Resu
         &[],
         args.amount,
     )?;
-    accounts.escrow.invariant(accessor::amount(&vault)?)?;
+    accounts.escrow.invariant(balance(&vault)?)?;
     emit!(EscrowCreated {
         spec_hash: args.spec_hash,
         dataset_root: args.dataset_root,

@@ -1,6 +1,6 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Token, TokenAccount, accessor};
-use node_registry::tokens::{burn_exact, move_exact};
+use anchor_spl::token::{Token, TokenAccount};
+use node_registry::tokens::{balance, burn_exact, move_exact};
 
 use crate::{Config, EscrowError, events::FeesDistributed, math::FeeSplit};
 
@@ -41,7 +41,7 @@ pub fn distribute(ctx: Context<Distribute>) -> Result<()> {
     let accounts = ctx.accounts;
     let config = &accounts.config;
     let vault = &accounts.platform_vault;
-    let collected = accessor::amount(vault)?;
+    let collected = balance(vault)?;
     require!(collected > 0, EscrowError::NothingToDistribute);
     let split =
         FeeSplit::new(collected, config.params.fee_split_bps).ok_or(EscrowError::MathOverflow)?;
@@ -59,7 +59,7 @@ pub fn distribute(ctx: Context<Distribute>) -> Result<()> {
         move_exact(vault, &to, authority.clone(), seeds, amount)?;
     }
     burn_exact(vault, &accounts.mint, authority, seeds, split.burned)?;
-    let emptied = accessor::amount(vault)? == 0 && split.total() == Some(collected);
+    let emptied = balance(vault)? == 0 && split.total() == Some(collected);
     require!(emptied, EscrowError::InvariantViolated);
 
     let clock = Clock::get()?;

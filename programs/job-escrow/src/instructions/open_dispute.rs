@@ -1,6 +1,6 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Token, TokenAccount, accessor};
-use node_registry::tokens::move_exact;
+use anchor_spl::token::{Token, TokenAccount};
+use node_registry::tokens::{balance, move_exact};
 
 use crate::{
     Config, Escrow, EscrowError,
@@ -47,7 +47,7 @@ pub fn open_dispute(ctx: Context<OpenDispute>, evidence: [u8; 32]) -> Result<()>
         &[],
         bond,
     )?;
-    escrow.invariant(accessor::amount(&accounts.vault)?)?;
+    escrow.invariant(balance(&accounts.vault)?)?;
     emit!(DisputeOpened {
         evidence,
         ends_at: escrow.dispute_ends_at,

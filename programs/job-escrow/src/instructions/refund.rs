@@ -1,5 +1,6 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Token, TokenAccount, accessor};
+use anchor_spl::token::{Token, TokenAccount};
+use node_registry::tokens::balance;
 
 use crate::{
     Config, Escrow, EscrowError, State,
@@ -36,7 +37,7 @@ impl Refund<'_> {
             .settle(State::Refunded, split, clock.unix_timestamp)?;
         let user_token = self.user_token.to_account_info();
         pay_from_vault(&self.escrow, &self.vault, &user_token, split.user)?;
-        self.escrow.invariant(accessor::amount(&self.vault)?)?;
+        self.escrow.invariant(balance(&self.vault)?)?;
         emit!(EscrowSettled {
             post: EscrowPost::after_change(&mut self.escrow, clock),
         });

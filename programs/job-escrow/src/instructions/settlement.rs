@@ -1,13 +1,16 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Token, TokenAccount, accessor};
-use node_registry::{JobLock, cpi::accounts::Unlock, program::NodeRegistry, tokens::move_exact};
-use reputation::{
-    Outcome, Reputation as NodeReputation, UserReputation, cpi::accounts::Record,
-    program::Reputation,
+use anchor_spl::token::{Token, TokenAccount};
+use node_registry::{
+    JobLock,
+    cpi::accounts::Unlock,
+    program::NodeRegistry,
+    tokens::{balance, move_exact},
 };
+use reputation::{Outcome, Reputation as NodeReputation, UserReputation, program::Reputation};
 
 use crate::{
     Config, Escrow, EscrowError, State,
+    calls::{Grant, call},
     events::{EscrowPost, EscrowSettled},
     math::Split,
 };
@@ -105,19 +108,25 @@ impl<'info> Settlement<'info> {
         self.pay(&self.node_token.to_account_info(), to_node)?;
         self.pay(&self.user_token.to_account_info(), to_user)?;
         self.pay(&self.platform_vault, split.platform)?;
-        self.escrow.invariant(accessor::amount(&self.vault)?)?;
+        self.escrow.invariant(balance(&self.vault)?)?;
         self.record(outcome)?;
         Ok(EscrowPost::after_change(&mut self.escrow, clock))
     }
 
     /// Releases the node's stake.
     pub(crate) fn unlock(&self) -> Result<()> {
-        let bump = [self.config.authority_bump];
-        node_registry::cpi::unlock(CpiContext::new_with_signer(
+        call(
             node_registry::ID,
-            self.lock_accounts(),
-            &[&[Config::AUTHORITY_SEED, &bump]],
-        ))
+            &self.authority,
+            self.config.authority_bump,
+            [
+                (&self.registry_config, Grant::Read),
+                (&self.node, Grant::Write),
+                (self.lock.as_ref().as_ref(), Grant::Write),
+                (&self.lock_payer, Grant::Write),
+            ],
+            &node_registry::instruction::Unlock {},
+        )
     }
 
     /// What node-registry ends the lock with.
@@ -136,20 +145,16 @@ impl<'info> Settlement<'info> {
     }
 
     fn record(&self, outcome: Outcome) -> Result<()> {
-        let accounts = Record {
-            settlement_authority: self.authority.to_account_info(),
-            config: self.reputation_config.to_account_info(),
-            reputation: self.node_reputation.to_account_info(),
-            user_reputation: self.user_reputation.to_account_info(),
-        };
-        let bump = [self.config.authority_bump];
-        reputation::cpi::record(
-            CpiContext::new_with_signer(
-                reputation::ID,
-                accounts,
-                &[&[Config::AUTHORITY_SEED, &bump]],
-            ),
-            outcome,
+        call(
+            reputation::ID,
+            &self.authority,
+            self.config.authority_bump,
+            [
+                (&self.reputation_config, Grant::Read),
+                (self.node_reputation.as_ref(), Grant::Write),
+                (self.user_reputation.as_ref(), Grant::Write),
+            ],
+            &reputation::instruction::Record { outcome },
         )
     }
 }

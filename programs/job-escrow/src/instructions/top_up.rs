@@ -1,6 +1,6 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Token, TokenAccount, accessor};
-use node_registry::tokens::move_exact;
+use anchor_spl::token::{Token, TokenAccount};
+use node_registry::tokens::{balance, move_exact};
 
 use crate::{
     Config, Escrow, EscrowError, State,
@@ -44,7 +44,7 @@ pub fn top_up(ctx: Context<TopUp>, amount: u64) -> Result<()> {
         &[],
         amount,
     )?;
-    let held = accessor::amount(&accounts.vault)?;
+    let held = balance(&accounts.vault)?;
     accounts.escrow.invariant(held)?;
     emit!(EscrowToppedUp {
         added: amount,

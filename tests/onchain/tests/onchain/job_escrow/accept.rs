@@ -102,12 +102,12 @@ fn the_money_goes_only_to_accounts_of_node_and_user() {
     wrong = right;
     wrong.platform_vault = stranger.token;
     let sent = scene.world.accept(wrong, &scene.user.key);
-    assert_anchor_error(sent, ErrorCode::ConstraintSeeds);
+    assert_refused(sent, EscrowError::AddressMismatch);
 
     wrong = right;
     wrong.vault = stranger.token;
     let sent = scene.world.accept(wrong, &scene.user.key);
-    assert_anchor_error(sent, ErrorCode::ConstraintSeeds);
+    assert_refused(sent, EscrowError::AddressMismatch);
 }
 
 #[test]

@@ -195,7 +195,7 @@ fn both_records_must_exist_and_belong_to_the_parties() {
     let mut wrong = right;
     wrong.user_reputation = address::user_reputation(&key("nobody").pubkey());
     let sent = scene.world.assign_node(wrong, &[&coordinator]);
-    assert_anchor_error(sent, ErrorCode::AccountNotInitialized);
+    assert_anchor_error(sent, ErrorCode::AccountOwnedByWrongProgram);
 }
 
 #[test]
