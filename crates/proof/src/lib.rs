@@ -4,7 +4,9 @@
 pub mod circuit;
 pub mod commitment;
 pub mod field;
+pub mod groth16;
 pub mod intsgd;
+pub mod keys;
 pub mod poseidon;
 #[cfg(test)]
 mod sample_job;

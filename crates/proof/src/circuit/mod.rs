@@ -18,7 +18,7 @@ mod witness;
 
 use cyxwiz_statement::{Circuit, CircuitError};
 
-pub(crate) use r1cs::{Matrix, PUBLIC_INPUTS};
+pub(crate) use r1cs::PUBLIC_INPUTS;
 pub use r1cs::{Assignment, R1cs, Unsatisfied};
 pub use witness::{RevealedStep, Witness, WitnessError};
 

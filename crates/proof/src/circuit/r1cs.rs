@@ -145,11 +145,21 @@ impl R1cs {
 
     /// Finds the first constraint that an assignment does not meet.
     pub fn check(&self, assignment: &Assignment) -> Result<(), Unsatisfied> {
+        self.satisfied_rows(assignment).map(|_| ())
+    }
+
+    /// The values of A's and B's rows under an assignment that meets all constraints.
+    pub(crate) fn satisfied_rows(
+        &self,
+        assignment: &Assignment,
+    ) -> Result<(Vec<Fr>, Vec<Fr>), Unsatisfied> {
         let [a, b, c] =
             [&self.a, &self.b, &self.c].map(|matrix| self.evaluate(matrix, assignment.values()));
         let products = a.iter().zip(&b).zip(&c);
         let wrong = products.enumerate().find(|(_, ((a, b), c))| **a * *b != **c);
-        let Some((row, _)) = wrong else { return Ok(()) };
+        let Some((row, _)) = wrong else {
+            return Ok((a, b));
+        };
         let section = self.sections.iter().rev().find(|(_, start)| *start <= row);
         let section = section.map_or("", |(name, _)| name);
         Err(Unsatisfied { section, row })

@@ -9,16 +9,21 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(all(feature = "mainnet", feature = "insecure-dev-keys"))]
+compile_error!("a build for real money must not contain insecure development keys");
+
 mod challenge;
 mod circuit;
 mod context;
 mod order;
+mod registry;
 mod statement;
 
 pub use challenge::{Challenge, ChallengeSeed, MAX_SAMPLES, Sample};
 pub use circuit::{Circuit, CircuitError, CircuitId, Training};
 pub use context::Context;
 pub use order::{BatchOrder, order_seed};
+pub use registry::{Key, REGISTRY, Registered, Trust, VERIFYING_KEY_BYTES};
 pub use statement::{Meta, MetaError, Statement};
 
 /// A field element of BN254: 32 bytes, big-endian, smaller than the field's order.

@@ -1,0 +1,16 @@
+//! Groth16 over BN254: proofs and keys, their bytes on Solana, prover and verifier.
+
+mod points;
+mod proof;
+mod prover;
+mod reduction;
+mod verifier;
+
+pub use points::PointError;
+pub use proof::{PROOF_BYTES, Proof};
+pub use prover::{Progress, ProveError, Prover, Stage};
+pub(crate) use reduction::OddCoset;
+pub use verifier::{VERIFYING_KEY_BYTES, VerifyError, VerifyingKey};
+
+#[cfg(test)]
+mod tests;

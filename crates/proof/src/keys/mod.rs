@@ -1,0 +1,11 @@
+//! Keys: made, checked, and kept on disk.
+
+mod gate;
+#[cfg(not(feature = "mainnet"))]
+mod insecure_dev;
+mod store;
+
+pub use gate::{GateError, check_key};
+#[cfg(not(feature = "mainnet"))]
+pub use insecure_dev::{BANNER, insecure_dev_prover};
+pub use store::{KeyStore, StoreError};

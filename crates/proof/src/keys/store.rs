@@ -1,0 +1,146 @@
+//! Proving keys on disk. They take seconds to make and tens of megabytes; reading one back, hash
+//! checked, takes a fraction of a second.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use ark_bn254::Bn254;
+use ark_groth16::ProvingKey;
+use ark_serialize::{CanonicalDeserialize as _, CanonicalSerialize as _, SerializationError};
+use cyxwiz_statement::Circuit;
+
+use crate::{
+    circuit::{R1cs, constraints},
+    field::sha256,
+    groth16::{ProveError, Prover},
+};
+
+/// First bytes of a key file: format and version.
+const MAGIC: &[u8; 16] = b"cyxwiz pk v1\0\0\0\0";
+
+/// Magic, SHA-256 of the rest, digest of the constraints.
+const HEADER: usize = 16 + 32 + 32;
+
+/// A folder of proving keys.
+#[derive(Debug, Clone)]
+pub struct KeyStore {
+    folder: PathBuf,
+}
+
+/// What can go wrong with kept keys.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The folder or a file cannot be read or written.
+    #[error("cannot access the proving key {path}: {error}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The file is not what was written.
+    #[error("the proving key {0} is damaged or of another version; delete it, it is made anew")]
+    Damaged(PathBuf),
+    /// The file fits another version of the circuit.
+    #[error("the proving key {0} was made for other constraints; delete it, it is made anew")]
+    OtherConstraints(PathBuf),
+    /// There is no file, and this build makes no keys.
+    #[error("there is no proving key {0}; put the ceremony's key there")]
+    Missing(PathBuf),
+    /// The key does not fit the circuit.
+    #[error(transparent)]
+    Prove(#[from] ProveError),
+}
+
+impl KeyStore {
+    /// Keys kept in this folder, which is made when first needed.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    /// The file of a circuit's key.
+    pub fn path(&self, circuit: &Circuit) -> PathBuf {
+        let id = hex::encode(circuit.id(sha256));
+        self.folder.join(format!("{}.pk", &id[..32]))
+    }
+
+    /// Reads a circuit's key and checks its hash.
+    pub fn load(&self, circuit: &Circuit) -> Result<Prover, StoreError> {
+        let path = self.path(circuit);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(StoreError::Missing(path));
+            }
+            Err(error) => return Err(StoreError::Io { path, error }),
+        };
+        let constraints = constraints(circuit).map_err(ProveError::from)?;
+        let key = read(&bytes, &constraints, &path)?;
+        Ok(Prover::new(*circuit, constraints, key)?)
+    }
+
+    /// Writes a prover's key, whole or not at all.
+    pub fn save(&self, prover: &Prover) -> Result<PathBuf, StoreError> {
+        let path = self.path(prover.circuit());
+        let io = |error| StoreError::Io {
+            path: path.clone(),
+            error,
+        };
+        let mut body = prover.constraints().digest().to_vec();
+        let written = prover.key().serialize_uncompressed(&mut body);
+        written.map_err(|error| io(io::Error::other(error)))?;
+        fs::create_dir_all(&self.folder).map_err(io)?;
+        // Another process may be doing the same: each has its own file until it is complete.
+        let part = path.with_extension(format!("part{}", std::process::id()));
+        let write = || -> io::Result<()> {
+            let mut file = fs::File::create(&part)?;
+            file.write_all(MAGIC)?;
+            file.write_all(&sha256(&[&body]))?;
+            file.write_all(&body)?;
+            file.sync_all()?;
+            fs::rename(&part, &path)
+        };
+        write().map_err(io)?;
+        Ok(path)
+    }
+
+    /// A prover with the circuit's development key: from disk, or made and kept. A damaged or
+    /// outdated file is replaced.
+    #[cfg(not(feature = "mainnet"))]
+    pub fn insecure_dev_prover(&self, circuit: &Circuit) -> Result<Prover, StoreError> {
+        match self.load(circuit) {
+            Ok(prover) => return Ok(prover),
+            Err(
+                StoreError::Missing(_)
+                | StoreError::Damaged(_)
+                | StoreError::OtherConstraints(_)
+                | StoreError::Prove(ProveError::Key { .. }),
+            ) => {}
+            Err(error) => return Err(error),
+        }
+        let prover = super::insecure_dev_prover(circuit)?;
+        self.save(&prover)?;
+        Ok(prover)
+    }
+}
+
+fn read(bytes: &[u8], constraints: &R1cs, path: &Path) -> Result<ProvingKey<Bn254>, StoreError> {
+    let damaged = || StoreError::Damaged(path.to_path_buf());
+    let (header, points) = bytes.split_at_checked(HEADER).ok_or_else(damaged)?;
+    let (magic, header) = header.split_at(MAGIC.len());
+    let (hash, digest) = header.split_at(32);
+    if magic != MAGIC || hash != sha256(&[digest, points]) {
+        return Err(damaged());
+    }
+    if digest != constraints.digest() {
+        return Err(StoreError::OtherConstraints(path.to_path_buf()));
+    }
+    // The hash stands for the points' checks, which were made when they were written.
+    let key = ProvingKey::deserialize_uncompressed_unchecked(points);
+    key.map_err(|_: SerializationError| damaged())
+}
