@@ -1,6 +1,6 @@
 //! What the committed interface descriptions say: accounts of instructions, errors, account types.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf, sync::LazyLock};
 
 use serde_json::Value;
 
@@ -19,28 +19,27 @@ pub struct Slot {
 }
 
 impl Idl {
-    /// The programs that have one.
-    pub fn programs() -> Vec<String> {
-        let mut names: Vec<String> = std::fs::read_dir(folder())
-            .expect("idl/ is there")
-            .filter_map(|entry| {
-                let path = entry.expect("idl/ is readable").path();
-                let name = path.file_stem()?.to_str()?.to_owned();
-                path.extension()
-                    .is_some_and(|it| it == "json")
-                    .then_some(name)
+    /// All that are committed, by the name of their program; read once.
+    pub fn all() -> &'static BTreeMap<String, Self> {
+        static ALL: LazyLock<BTreeMap<String, Idl>> = LazyLock::new(|| {
+            let entries = std::fs::read_dir(folder()).expect("idl/ is there");
+            let files = entries.map(|entry| entry.expect("idl/ is readable").path());
+            let idls = files.filter(|path| path.extension().is_some_and(|it| it == "json"));
+            idls.map(|path| {
+                let name = path.file_stem().and_then(|name| name.to_str());
+                let text = std::fs::read_to_string(&path).expect("an IDL is readable");
+                let idl = serde_json::from_str(&text).expect("an IDL is JSON");
+                (name.expect("an IDL has a name").to_owned(), Idl(idl))
             })
-            .collect();
-        names.sort();
-        names
+            .collect()
+        });
+        &ALL
     }
 
     /// The IDL of this program.
-    pub fn of(program: &str) -> Self {
-        let file = folder().join(format!("{program}.json"));
-        let text = std::fs::read_to_string(&file)
-            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        Self(serde_json::from_str(&text).expect("an IDL is JSON"))
+    pub fn of(program: &str) -> &'static Self {
+        let idl = Self::all().get(program);
+        idl.unwrap_or_else(|| panic!("no IDL of {program}: run scripts/build-idl"))
     }
 
     /// The program's address, in base 58.

@@ -68,10 +68,7 @@ pub fn blamed(sent: &Sent) -> Option<String> {
 }
 
 fn custom(code: u32) -> Option<String> {
-    let ours = || {
-        let mut idls = Idl::programs().into_iter().map(|program| Idl::of(&program));
-        idls.find_map(|idl| idl.error(code))
-    };
+    let ours = || Idl::all().values().find_map(|idl| idl.error(code));
     let anchor = ANCHOR.iter().find(|&&known| known as u32 == code);
     anchor.map(|known| known.name()).or_else(ours)
 }

@@ -137,21 +137,11 @@ struct Trial<'a> {
     world: &'a mut World,
     cast: &'a Cast,
     call: &'a Call,
-    idls: Vec<(String, Idl)>,
 }
 
 impl<'a> Trial<'a> {
     fn new(world: &'a mut World, cast: &'a Cast, call: &'a Call) -> Self {
-        let idls = Idl::programs()
-            .into_iter()
-            .map(|name| (name.clone(), Idl::of(&name)))
-            .collect();
-        Self {
-            world,
-            cast,
-            call,
-            idls,
-        }
+        Self { world, cast, call }
     }
 
     /// The table as it should be; reasons for what is accepted are taken from the old one.
@@ -364,7 +354,7 @@ impl<'a> Trial<'a> {
             return (*name).to_owned();
         }
         let head = account.data.get(..8).unwrap_or_default();
-        let ours = self.idls.iter().find_map(|(program, idl)| {
+        let ours = Idl::all().iter().find_map(|(program, idl)| {
             let name = idl.account_type(head)?;
             (idl.address() == owner.to_string()).then(|| format!("{name} of {program}"))
         });

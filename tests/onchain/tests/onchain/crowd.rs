@@ -3,13 +3,14 @@
 
 use anchor_lang::{InstructionData, ToAccountMetas, prelude::Pubkey};
 use cyxwiz_tests_onchain::{
-    CYXWIZ, Wallet, World, address, instruction, job_args, key,
+    Allocation, CYXWIZ, START, Wallet, World, address, instruction, job_args, key,
     wrong_accounts::{Call, Cast, check},
 };
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_sdk_ids::sysvar;
 use solana_signer::Signer;
+use vesting::CreateVestingArgs;
 
 use crate::scene::Scene;
 
@@ -97,6 +98,7 @@ impl Crowd {
             ("job-escrow", job_escrow::ID),
             ("node-registry", node_registry::ID),
             ("reputation", reputation::ID),
+            ("vesting", vesting::ID),
             ("token program", spl_token_interface::ID),
             ("system program", solana_sdk_ids::system_program::ID),
             ("instructions sysvar", sysvar::instructions::ID),
@@ -123,6 +125,29 @@ impl Crowd {
         fund(&mut self.scene.world, key);
         self.cast.wallet(name, key);
         self
+    }
+
+    /// A market in which the user has allocated tokens to the node, and others to the stranger.
+    pub fn with_allocation() -> (Self, Allocation) {
+        let mut crowd = Self::around(Scene::open());
+        let Scene {
+            world, user, node, ..
+        } = &mut crowd.scene;
+        let args = |id| CreateVestingArgs {
+            id,
+            total: 10 * CYXWIZ,
+            start: START,
+            cliff_seconds: 0,
+            duration_seconds: 1_000,
+        };
+        let allocation = world.do_create_vesting(user, &node.pubkey(), args(1));
+        let other = world.do_create_vesting(user, &crowd.stranger, args(2));
+        let crowd = crowd
+            .with_account("allocation", allocation.vesting)
+            .with_account("allocation's vault", allocation.vault)
+            .with_account("other allocation", other.vesting)
+            .with_account("other allocation's vault", other.vault);
+        (crowd, allocation)
     }
 
     /// Tries every account of an instruction of job-escrow.
@@ -161,6 +186,18 @@ impl Crowd {
         self.try_call("reputation", name, vec![], call);
     }
 
+    /// Tries every account of an instruction of vesting.
+    #[track_caller]
+    pub fn try_vesting(
+        &mut self,
+        name: &'static str,
+        accounts: impl ToAccountMetas,
+        data: impl InstructionData,
+    ) {
+        let call = instruction(vesting::ID, accounts, data);
+        self.try_call("vesting", name, vec![], call);
+    }
+
     /// Tries every account of an instruction that comes behind `before`.
     #[track_caller]
     pub fn try_call(
@@ -182,10 +219,12 @@ impl Crowd {
     }
 }
 
-/// Gives a wallet what the rent of any account may cost.
+/// Gives a wallet without lamports what the rent of any account may cost.
 fn fund(world: &mut World, key: &Keypair) {
-    world
-        .svm
-        .airdrop(&key.pubkey(), 1_000_000_000)
-        .expect("the faucet is full");
+    if world.lamports(&key.pubkey()) == 0 {
+        world
+            .svm
+            .airdrop(&key.pubkey(), 1_000_000_000)
+            .expect("the faucet is full");
+    }
 }

@@ -4,9 +4,9 @@ use cyxwiz_tests_onchain::{idl::Idl, wrong_accounts::table};
 
 #[test]
 fn every_instruction_has_a_table_and_every_table_an_instruction() {
-    for program in Idl::programs() {
-        let instructions = Idl::of(&program).instructions();
-        let folder = table(&program, "any").with_file_name("");
+    for (program, idl) in Idl::all() {
+        let instructions = idl.instructions();
+        let folder = table(program, "any").with_file_name("");
         let tables = std::fs::read_dir(&folder).expect("every program has a folder of tables");
         let mut found: Vec<String> = tables
             .map(|entry| {

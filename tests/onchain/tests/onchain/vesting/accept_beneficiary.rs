@@ -1,7 +1,8 @@
-use cyxwiz_tests_onchain::assert_refused;
-use vesting::VestingError;
-
 use super::scene::{Scene, TOTAL, YEAR};
+use cyxwiz_tests_onchain::assert_refused;
+use vesting::{VestingError, accounts, instruction as ix};
+
+use crate::crowd::Crowd;
 
 #[test]
 fn the_next_beneficiary_takes_over_what_is_left() {
@@ -51,4 +52,20 @@ fn nobody_takes_over_unasked() {
         .expect("the beneficiary may");
     let sent = scene.world.accept_beneficiary(&scene.allocation, &thief);
     assert_refused(sent, VestingError::NotPendingBeneficiary);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let (mut crowd, allocation) = Crowd::with_allocation();
+    let scene = &mut crowd.scene;
+    let next = scene.user.pubkey();
+    scene
+        .world
+        .propose_beneficiary(&allocation, next, &scene.node)
+        .expect("the beneficiary may");
+    let accounts = accounts::AcceptBeneficiary {
+        new_beneficiary: next,
+        vesting: allocation.vesting,
+    };
+    crowd.try_vesting("accept_beneficiary", accounts, ix::AcceptBeneficiary {});
 }

@@ -1,8 +1,9 @@
+use super::scene::{Scene, TOTAL, YEAR, args};
 use anchor_lang::error::ErrorCode;
 use cyxwiz_tests_onchain::{START, assert_anchor_error, assert_refused};
-use vesting::{CreateVestingArgs, VestingError};
+use vesting::{CreateVestingArgs, VestingError, instruction as ix};
 
-use super::scene::{Scene, TOTAL, YEAR, args};
+use crate::crowd::Crowd;
 
 #[test]
 fn what_has_vested_is_paid_and_nothing_twice() {
@@ -128,4 +129,13 @@ fn any_account_of_the_mint_may_be_paid() {
         .claim(claim, &scene.beneficiary.key)
         .expect("the beneficiary named it");
     assert_eq!(scene.world.balance(&exchange.token), TOTAL);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let (mut crowd, allocation) = Crowd::with_allocation();
+    crowd.scene.world.advance(500);
+    let scene = &crowd.scene;
+    let accounts = scene.world.claim_accounts(&allocation, &scene.node);
+    crowd.try_vesting("claim", accounts, ix::Claim {});
 }

@@ -1,8 +1,9 @@
+use super::scene::{Scene, TOTAL, YEAR, args};
 use anchor_lang::error::ErrorCode;
 use cyxwiz_tests_onchain::{assert_anchor_error, assert_refused};
-use vesting::VestingError;
+use vesting::{VestingError, instruction as ix};
 
-use super::scene::{Scene, TOTAL, YEAR, args};
+use crate::crowd::Crowd;
 
 #[test]
 fn the_rent_comes_back_when_all_is_paid() {
@@ -85,4 +86,16 @@ fn a_closed_allocation_pays_nothing_more() {
         .world
         .do_create_vesting(&scene.funder, &beneficiary, args(1));
     assert_eq!((scene.paid(), scene.held()), (TOTAL, TOTAL));
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let (mut crowd, allocation) = Crowd::with_allocation();
+    let scene = &mut crowd.scene;
+    scene.world.advance(1_000);
+    scene.world.do_claim(&allocation, &scene.node);
+    // what somebody sends afterwards is the beneficiary's too
+    scene.world.do_mint(&allocation.vault, 5);
+    let accounts = scene.world.close_vesting_accounts(&allocation);
+    crowd.try_vesting("close", accounts, ix::Close {});
 }

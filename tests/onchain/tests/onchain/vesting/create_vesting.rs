@@ -1,9 +1,10 @@
+use super::scene::{Scene, TOTAL, YEAR, args};
 use anchor_lang::error::ErrorCode;
 use anchor_lang::prelude::Pubkey;
-use cyxwiz_tests_onchain::{START, assert_anchor_error, assert_refused};
-use vesting::{CreateVestingArgs, VestingError};
+use cyxwiz_tests_onchain::{CYXWIZ, START, assert_anchor_error, assert_refused};
+use vesting::{CreateVestingArgs, VestingError, instruction as ix};
 
-use super::scene::{Scene, TOTAL, YEAR, args};
+use crate::crowd::Crowd;
 
 #[test]
 fn the_funder_parts_with_the_whole_allocation_at_once() {
@@ -148,4 +149,20 @@ fn nobody_is_no_beneficiary_and_a_mint_that_freezes_no_token() {
         .world
         .create_vesting(accounts, args(1), &[&scene.funder.key]);
     assert_refused(sent, VestingError::UnsuitableMint);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let (mut crowd, _) = Crowd::with_allocation();
+    let scene = &crowd.scene;
+    let beneficiary = scene.node.pubkey();
+    let mut accounts = scene
+        .world
+        .create_vesting_accounts(&scene.user, &beneficiary, 3);
+    accounts.payer = crowd.stranger;
+    let args = CreateVestingArgs {
+        total: CYXWIZ,
+        ..args(3)
+    };
+    crowd.try_vesting("create_vesting", accounts, ix::CreateVesting { args });
 }

@@ -1,7 +1,8 @@
-use cyxwiz_tests_onchain::assert_refused;
-use vesting::VestingError;
-
 use super::scene::Scene;
+use cyxwiz_tests_onchain::assert_refused;
+use vesting::{VestingError, accounts, instruction as ix};
+
+use crate::crowd::Crowd;
 
 #[test]
 fn only_the_beneficiary_proposes_another() {
@@ -39,4 +40,19 @@ fn a_proposal_can_be_taken_back() {
     assert_eq!(vesting.pending_beneficiary, None);
     let sent = scene.world.accept_beneficiary(&scene.allocation, &next);
     assert_refused(sent, VestingError::NotPendingBeneficiary);
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let (mut crowd, allocation) = Crowd::with_allocation();
+    let accounts = accounts::ProposeBeneficiary {
+        beneficiary: crowd.scene.node.pubkey(),
+        vesting: allocation.vesting,
+    };
+    let next = crowd.stranger;
+    crowd.try_vesting(
+        "propose_beneficiary",
+        accounts,
+        ix::ProposeBeneficiary { next },
+    );
 }
