@@ -2,9 +2,11 @@
 //! file per instruction. Beside them what concerns several instructions.
 
 mod crowd;
+mod differential;
 mod job_escrow;
 mod known_defects;
 mod layout;
+mod multisig;
 mod node_registry;
 mod reputation;
 mod scene;
