@@ -1,4 +1,4 @@
-//! The stack's chain: `cyxwiz-localnet` with the three programs.
+//! The stack's chain: `cyxwiz-localnet` with the programs.
 
 use std::{net::TcpListener, time::Duration};
 
@@ -51,6 +51,7 @@ pub fn program(
         (programs::job_escrow(), "job_escrow"),
         (programs::node_registry(), "node_registry"),
         (programs::reputation(), "reputation"),
+        (programs::vesting(), "vesting"),
     ];
     for (address, name) in images {
         let image = binaries.program(name)?;

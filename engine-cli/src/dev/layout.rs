@@ -187,7 +187,7 @@ impl Binaries {
                 )));
             }
         }
-        for name in ["job_escrow", "node_registry", "reputation"] {
+        for name in ["job_escrow", "node_registry", "reputation", "vesting"] {
             if !found.programs.join(format!("{name}.so")).is_file() {
                 return Err(Error::Usage(format!(
                     "{name}.so is not in {}: build it with scripts/build-programs, or name its directory with --programs",

@@ -64,9 +64,6 @@ fn accounts_keep_their_sizes() {
     assert_eq!(Escrow::INIT_SPACE, 794);
     assert_eq!(node_registry::Node::INIT_SPACE, 631);
     assert_eq!(node_registry::JobLock::INIT_SPACE, 146);
-    assert_eq!(reputation::Reputation::INIT_SPACE, 192);
-    assert_eq!(reputation::UserReputation::INIT_SPACE, 118);
-    assert_eq!(reputation::Rating::INIT_SPACE, 91);
 }
 
 #[test]

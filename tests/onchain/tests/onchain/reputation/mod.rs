@@ -4,6 +4,7 @@ mod accept_admin;
 mod batch_uptime;
 mod close_rating;
 mod initialize;
+mod layout;
 mod open_node;
 mod open_user;
 mod propose_admin;
