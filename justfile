@@ -37,6 +37,10 @@ test-programs: programs
 cu: programs
     CU_UPDATE=1 cargo test --package cyxwiz-tests-onchain units
 
+# What a whole job costs on the chain in lamports: one JSON object a line, with a ratio to its reference.
+cost: programs
+    cargo run --quiet --package cyxwiz-tests-onchain --example cost
+
 # Write the programs' IDLs.
 idl:
     scripts/build-idl

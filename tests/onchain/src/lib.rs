@@ -5,6 +5,7 @@
 //! come from `x_accounts`, to be edited before `x`.
 
 pub mod address;
+pub mod cost;
 mod escrow;
 mod escrow_admin;
 pub mod idl;

@@ -1,8 +1,9 @@
 //! What the programs do and refuse, as compiled, in LiteSVM. One binary; per program one module, with a
 //! file per instruction. Beside them what concerns several instructions.
 
+mod amounts;
+mod cost;
 mod crowd;
-mod differential;
 mod job_escrow;
 mod known_defects;
 mod layout;
