@@ -57,6 +57,9 @@ impl Split {
     /// A disputed job of which the node earned `node_bps`: the fee comes out of that part, the user gets
     /// the rest. `None` above a whole.
     pub fn shared(amount: u64, node_bps: u16, fee_bps: u16) -> Option<Self> {
+        if node_bps > BPS {
+            return None;
+        }
         let earned = portion(amount, node_bps)?;
         Some(Self {
             user: amount.checked_sub(earned)?,
