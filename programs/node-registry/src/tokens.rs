@@ -1,7 +1,7 @@
 //! Exact movements of classic SPL tokens. job-escrow moves its tokens with the same functions.
 
 use anchor_lang::prelude::*;
-use anchor_spl::token::{self, Burn, Mint, Transfer, TransferChecked};
+use anchor_spl::token::{self, Burn, Transfer};
 
 use crate::RegistryError;
 
@@ -38,30 +38,6 @@ pub fn move_exact<'info>(
     };
     let context = CpiContext::new_with_signer(token::ID, accounts, signer);
     token::transfer(context, amount)?;
-    require_moved(before, (balance(from)?, balance(to)?), amount)
-}
-
-/// As [`move_exact`], and the token program also compares `mint` and its decimals.
-pub fn transfer_exact<'info>(
-    from: &AccountInfo<'info>,
-    to: &AccountInfo<'info>,
-    mint: &Account<'info, Mint>,
-    authority: AccountInfo<'info>,
-    signer: &[&[&[u8]]],
-    amount: u64,
-) -> Result<()> {
-    if amount == 0 {
-        return Ok(());
-    }
-    let before = (balance(from)?, balance(to)?);
-    let accounts = TransferChecked {
-        from: from.clone(),
-        mint: mint.to_account_info(),
-        to: to.clone(),
-        authority,
-    };
-    let context = CpiContext::new_with_signer(token::ID, accounts, signer);
-    token::transfer_checked(context, amount, mint.decimals)?;
     require_moved(before, (balance(from)?, balance(to)?), amount)
 }
 

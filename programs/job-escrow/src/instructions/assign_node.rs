@@ -57,13 +57,14 @@ pub struct AssignNode<'info> {
     pub authority: UncheckedAccount<'info>,
     /// CHECK: checked by node-registry.
     pub registry_config: UncheckedAccount<'info>,
-    #[account(mut, dup)]
-    pub node: Box<Account<'info, Node>>,
+    /// CHECK: read by node-registry's function, and checked by node-registry in whole.
+    #[account(mut)]
+    pub node: UncheckedAccount<'info>,
     /// CHECK: created by node-registry.
     #[account(mut)]
     pub lock: UncheckedAccount<'info>,
     // Both records must exist now, so that their absence cannot hold up the settlement later.
-    #[account(constraint = node_reputation.load()?.owner == node.owner @ EscrowError::NodeMismatch)]
+    #[account(constraint = node_reputation.load()?.owner == Node::owner_of(&node)? @ EscrowError::NodeMismatch)]
     pub node_reputation: AccountLoader<'info, Reputation>,
     #[account(constraint = user_reputation.load()?.user == escrow.user @ EscrowError::UserMismatch)]
     pub user_reputation: AccountLoader<'info, UserReputation>,
@@ -84,15 +85,11 @@ pub fn assign_node(ctx: Context<AssignNode>, terms: AssignTerms) -> Result<()> {
     let window_end = crate::state::later(escrow.created_at, params.assign_window_seconds)?;
     require!(now <= window_end, EscrowError::AssignWindowOver);
     terms.require_met(escrow)?;
-    require_keys_neq!(accounts.node.owner, escrow.user, EscrowError::OwnNode);
+    let owner = Node::owner_of(&accounts.node)?;
+    require_keys_neq!(owner, escrow.user, EscrowError::OwnNode);
 
     let tier = accounts.node_reputation.load()?.tier();
-    escrow.assign(
-        accounts.node.owner,
-        params.fee(tier),
-        params.acceptance(tier),
-        now,
-    )?;
+    escrow.assign(owner, params.fee(tier), params.acceptance(tier), now)?;
     call(
         node_registry::ID,
         &accounts.authority,
@@ -100,7 +97,7 @@ pub fn assign_node(ctx: Context<AssignNode>, terms: AssignTerms) -> Result<()> {
         [
             (&accounts.coordinator, Grant::SignAndWrite),
             (&accounts.registry_config, Grant::Read),
-            (accounts.node.as_ref().as_ref(), Grant::Write),
+            (&accounts.node, Grant::Write),
             (escrow.as_ref().as_ref(), Grant::Read),
             (&accounts.lock, Grant::Write),
             (&accounts.system_program, Grant::Read),

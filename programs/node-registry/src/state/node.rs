@@ -90,6 +90,24 @@ impl Node {
     /// Seconds between two heartbeats on the chain, at least.
     pub const HEARTBEAT_SECONDS: i64 = 3_600;
 
+    /// The owner of a node account, read without the rest. Fails where there is no node.
+    pub fn owner_of(account: &AccountInfo) -> Result<Pubkey> {
+        // discriminator, version, bump, banned, owner
+        const OWNER: core::ops::Range<usize> = 11..43;
+        require_keys_eq!(
+            *account.owner,
+            crate::ID,
+            ErrorCode::AccountOwnedByWrongProgram
+        );
+        let data = account.try_borrow_data()?;
+        let is_node = data.starts_with(Self::DISCRIMINATOR);
+        require!(is_node, ErrorCode::AccountDiscriminatorMismatch);
+        let owner = data.get(OWNER).and_then(|bytes| bytes.try_into().ok());
+        Ok(Pubkey::new_from_array(
+            owner.ok_or(ErrorCode::AccountDidNotDeserialize)?,
+        ))
+    }
+
     /// Stake neither locked by a job nor requested back.
     pub fn free_stake(&self) -> u64 {
         self.stake

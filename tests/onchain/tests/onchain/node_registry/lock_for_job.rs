@@ -1,9 +1,10 @@
+use anchor_lang::Space;
 use cyxwiz_tests_onchain::{CYXWIZ, address, assert_refused};
-use node_registry::{RegistryError, instruction as ix};
+use node_registry::{JobLock, RegistryError, instruction as ix};
 use solana_signer::Signer;
 
 use crate::crowd::Crowd;
-use crate::scene::Scene;
+use crate::scene::{AMOUNT, Scene};
 
 #[test]
 fn only_job_escrow_locks() {
@@ -14,6 +15,44 @@ fn only_job_escrow_locks() {
         let sent = scene.world.lock_for_job(other, node, 1, forger);
         assert_refused(sent, RegistryError::NotSettlementAuthority);
     }
+}
+
+#[test]
+fn a_lock_is_made_even_where_its_address_was_sent_lamports() {
+    for least in [true, false] {
+        let mut scene = Scene::open();
+        let least_balance = scene.world.svm.minimum_balance_for_rent_exemption(0);
+        let lamports = if least { least_balance } else { 100_000_000 };
+        let lock = address::lock(&scene.job.escrow);
+        scene
+            .world
+            .svm
+            .airdrop(&lock, lamports)
+            .expect("anybody may send that much anywhere");
+        scene.world.do_assign_node(&scene.job, &scene.node);
+        let state: JobLock = scene.world.read(&lock);
+        assert_eq!(state.escrow, scene.job.escrow);
+        assert_eq!((state.job_amount, state.amount), (AMOUNT, 200 * CYXWIZ));
+        assert_eq!(state.payer, scene.world.coordinator.pubkey());
+        let size = 8 + JobLock::INIT_SPACE;
+        let rent = scene.world.svm.minimum_balance_for_rent_exemption(size);
+        assert_eq!(scene.world.lamports(&lock), rent.max(lamports));
+        // and it ends as any other
+        scene.world.do_submit_completion(&scene.job, &scene.node);
+        scene.world.do_accept(&scene.job, &scene.user);
+        scene.assert_unlocked();
+    }
+}
+
+#[test]
+fn a_second_lock_for_the_same_job_is_refused() {
+    let mut scene = Scene::assigned();
+    let authority = scene.world.take_settlement();
+    let (escrow, node) = (scene.job.escrow, scene.node_address());
+    let sent = scene.world.lock_for_job(escrow, node, 1, &authority);
+    let failed = sent.expect_err("the lock is there");
+    // the system program allocates no account that has data
+    assert!(failed.meta.logs.join("\n").contains("already in use"));
 }
 
 #[test]
