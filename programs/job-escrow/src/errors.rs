@@ -99,4 +99,8 @@ pub enum EscrowError {
     AddressMismatch,
     #[msg("No fees have been collected since the last distribution")]
     NothingToDistribute,
+    #[msg(
+        "The dispute authority is a party of this job: name another in the config, or let the dispute expire"
+    )]
+    OwnDispute,
 }

@@ -33,12 +33,16 @@ pub struct SettleDispute<'info> {
     pub slashing: Slashing<'info>,
 }
 
-/// Ends a dispute as its authority decides, before the time to do so is over.
+/// Ends a dispute as its authority decides, before the time to do so is over. Where the authority is the
+/// job's user or node it decides nothing, and the dispute expires.
 pub fn settle_dispute(ctx: Context<SettleDispute>, verdict: Verdict) -> Result<()> {
     let clock = Clock::get()?;
+    let authority = ctx.accounts.dispute_authority.key();
     let slashing = &mut ctx.accounts.slashing;
     let escrow = &slashing.settlement.escrow;
     escrow.require_state(State::Disputed)?;
+    let party = authority == escrow.user || authority == escrow.node;
+    require!(!party, EscrowError::OwnDispute);
     let in_time = clock.unix_timestamp < escrow.dispute_ends_at;
     require!(in_time, EscrowError::DisputeOver);
     let bond = escrow.bond;

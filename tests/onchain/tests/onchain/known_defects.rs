@@ -245,6 +245,19 @@ fn no_party_decides_its_own_dispute() {
             assert_refused(sent, EscrowError::NotDisputeAuthority);
         }
     }
+    // not even one that has become the dispute authority
+    for party in [&scene.user.key, &scene.node.key] {
+        let mut args = scene
+            .world
+            .escrow_config_args(job_escrow::Params::default());
+        args.dispute_authority = party.pubkey();
+        scene
+            .world
+            .update_escrow_config_to(args, &admin)
+            .expect("the admin names the authority");
+        let sent = scene.world.settle_dispute(settlement, FOR_USER, party);
+        assert_refused(sent, EscrowError::OwnDispute);
+    }
 }
 
 /// Elsewhere a dispute cost nothing, so that every result could be blocked for free.
