@@ -7,7 +7,9 @@ pub use ark_bn254::Fr;
 
 /// Bytes that are no field element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a word is not smaller than the field's order; take words from this crate or reduce digests to 248 bits")]
+#[error(
+    "a word is not smaller than the field's order; take words from this crate or reduce digests to 248 bits"
+)]
 pub struct NotCanonical;
 
 /// The element that a word stands for. Only the one canonical word of each element is taken.

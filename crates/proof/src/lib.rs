@@ -1,6 +1,7 @@
 //! Proof of training.
 #![forbid(unsafe_code)]
 
+pub mod ceremony;
 pub mod circuit;
 pub mod commitment;
 pub mod field;

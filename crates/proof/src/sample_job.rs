@@ -1,6 +1,8 @@
 //! A made-up job, trained honestly: what tests start from.
 
-use cyxwiz_statement::{Challenge, Circuit, Context, Meta, Sample, Statement, Training, order_seed};
+use cyxwiz_statement::{
+    Challenge, Circuit, Context, Meta, Sample, Statement, Training, order_seed,
+};
 
 use crate::{
     circuit::{RevealedStep, Witness},

@@ -79,10 +79,7 @@ pub(super) fn describe(builder: &mut Builder, circuit: &Circuit, witness: &Witne
     builder.section("public input");
     let meta = Wire::sum([
         (Fr::one(), &count),
-        (
-            power_of_two(16),
-            &Wire::number(u64::from(circuit.steps())),
-        ),
+        (power_of_two(16), &Wire::number(u64::from(circuit.steps()))),
         (power_of_two(32), &start),
         (power_of_two(72), &end),
         (power_of_two(112), &rate),
@@ -188,10 +185,8 @@ fn last_active(builder: &mut Builder, active: &[Wire], values: &[Wire]) -> Wire 
         .enumerate()
         .map(|(epoch, value)| {
             let next = active.get(epoch + 1);
-            let is_last = next.map_or_else(
-                || active[epoch].clone(),
-                |next| active[epoch].minus(next),
-            );
+            let is_last =
+                next.map_or_else(|| active[epoch].clone(), |next| active[epoch].minus(next));
             builder.product(&is_last, value)
         })
         .collect();

@@ -18,8 +18,8 @@ mod witness;
 
 use cyxwiz_statement::{Circuit, CircuitError};
 
-pub(crate) use r1cs::PUBLIC_INPUTS;
 pub use r1cs::{Assignment, R1cs, Unsatisfied};
+pub(crate) use r1cs::{Matrix, PUBLIC_INPUTS};
 pub use witness::{RevealedStep, Witness, WitnessError};
 
 use builder::Builder;

@@ -301,7 +301,10 @@ fn a_favourable_batch() {
 fn a_jump_into_saturation_gives_no_free_steps() {
     let job = Job::honest(TINY, 8);
     let learned = &job.trajectory[64];
-    let scaled = learned.values().iter().map(|w| w.clamp(&-(1 << 24), &(1 << 24)) << 10);
+    let scaled = learned
+        .values()
+        .iter()
+        .map(|w| w.clamp(&-(1 << 24), &(1 << 24)) << 10);
     let saturated = Weights::new(&TINY.training.unwrap(), scaled.collect()).unwrap();
     let (before, after) = job
         .recipe()

@@ -45,10 +45,10 @@ impl Matrix {
 
 /// A circuit's constraints. Variable 0 is the constant one, variable 1 the public input.
 pub struct R1cs {
-    pub(crate) a: Matrix,
-    pub(crate) b: Matrix,
-    pub(crate) c: Matrix,
-    pub(crate) coefficients: Vec<Fr>,
+    a: Matrix,
+    b: Matrix,
+    c: Matrix,
+    coefficients: Vec<Fr>,
     variables: usize,
     sections: Vec<(&'static str, usize)>,
 }
@@ -74,7 +74,9 @@ impl Assignment {
 
 /// A constraint that an assignment does not meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the transcript does not satisfy the circuit: constraint {row} of part \"{section}\"; the run or its record is wrong, and there is no proof of it")]
+#[error(
+    "the transcript does not satisfy the circuit: constraint {row} of part \"{section}\"; the run or its record is wrong, and there is no proof of it"
+)]
 pub struct Unsatisfied {
     /// The part of the circuit.
     pub section: &'static str,
@@ -127,7 +129,7 @@ impl R1cs {
     }
 
     /// The inner products of a matrix's rows with an assignment.
-    pub(crate) fn evaluate(&self, matrix: &Matrix, values: &[Fr]) -> Vec<Fr> {
+    fn evaluate(&self, matrix: &Matrix, values: &[Fr]) -> Vec<Fr> {
         let row = |index| {
             let mut sum = Fr::zero();
             for (variable, coefficient) in matrix.row(index) {
@@ -156,13 +158,25 @@ impl R1cs {
         let [a, b, c] =
             [&self.a, &self.b, &self.c].map(|matrix| self.evaluate(matrix, assignment.values()));
         let products = a.iter().zip(&b).zip(&c);
-        let wrong = products.enumerate().find(|(_, ((a, b), c))| **a * *b != **c);
+        let wrong = products
+            .enumerate()
+            .find(|(_, ((a, b), c))| **a * *b != **c);
         let Some((row, _)) = wrong else {
             return Ok((a, b));
         };
         let section = self.sections.iter().rev().find(|(_, start)| *start <= row);
         let section = section.map_or("", |(name, _)| name);
         Err(Unsatisfied { section, row })
+    }
+
+    /// A, B and C.
+    pub(crate) fn matrices(&self) -> [&Matrix; 3] {
+        [&self.a, &self.b, &self.c]
+    }
+
+    /// The value of a matrix's coefficient.
+    pub(crate) fn coefficient(&self, index: u32) -> Fr {
+        self.coefficients[index as usize]
     }
 
     /// The matrices as arkworks has them.

@@ -104,7 +104,9 @@ pub enum WitnessError {
         wanted: usize,
     },
     /// An opened step is not what the transcript committed to.
-    #[error("the {what} of epoch {epoch}, step {step} are not what the transcript commits to; open the step from the run's own weights and data")]
+    #[error(
+        "the {what} of epoch {epoch}, step {step} are not what the transcript commits to; open the step from the run's own weights and data"
+    )]
     Opening {
         /// Weights or batch.
         what: &'static str,

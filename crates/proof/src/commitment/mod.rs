@@ -3,6 +3,6 @@
 mod merkle;
 mod segment;
 
-pub use merkle::{MerkleTree, root_of_path};
 pub(crate) use merkle::empty_roots;
+pub use merkle::{MerkleTree, root_of_path};
 pub use segment::{SegmentState, commit_metrics};

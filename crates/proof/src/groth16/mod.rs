@@ -12,5 +12,5 @@ pub use prover::{Progress, ProveError, Prover, Stage};
 pub(crate) use reduction::OddCoset;
 pub use verifier::{VERIFYING_KEY_BYTES, VerifyError, VerifyingKey};
 
-#[cfg(test)]
+#[cfg(all(test, feature = "insecure-dev-keys"))]
 mod tests;

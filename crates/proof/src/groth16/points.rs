@@ -2,7 +2,10 @@
 //! imaginary part of each coordinate first.
 
 use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
-use ark_ec::{AffineRepr as _, short_weierstrass::{Affine, SWCurveConfig}};
+use ark_ec::{
+    AffineRepr as _,
+    short_weierstrass::{Affine, SWCurveConfig},
+};
 use ark_ff::{BigInteger as _, PrimeField as _};
 
 /// Bytes of a point of G1.

@@ -57,7 +57,9 @@ pub enum ProveError {
     #[error(transparent)]
     Circuit(#[from] CircuitError),
     /// The key was made for other constraints.
-    #[error("the proving key has {key} variables where the circuit has {circuit}; delete the cached key, it is made anew")]
+    #[error(
+        "the proving key has {key} variables where the circuit has {circuit}; delete the cached key, it is made anew"
+    )]
     Key {
         /// Variables in the key.
         key: usize,

@@ -31,7 +31,9 @@ impl R1CSToQAP for OddCoset {
     ) -> Result<Vec<F>, SynthesisError> {
         let rows = |matrix: &[Vec<(F, usize)>]| -> Vec<F> {
             let row = |row: &Vec<(F, usize)>| {
-                let terms = row.iter().map(|(value, index)| *value * full_assignment[*index]);
+                let terms = row
+                    .iter()
+                    .map(|(value, index)| *value * full_assignment[*index]);
                 terms.sum()
             };
             matrix.iter().map(row).collect()

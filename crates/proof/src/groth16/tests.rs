@@ -1,54 +1,29 @@
-use std::sync::OnceLock;
-
 use ark_bn254::Bn254;
 use ark_ec::CurveGroup as _;
 use ark_ff::{BigInteger as _, Field as _, PrimeField as _};
 use ark_groth16::Groth16;
+use cyxwiz_statement::Registered;
 use groth16_solana::{
     errors::Groth16Error,
     groth16::{Groth16Verifier, Groth16Verifyingkey},
 };
 use rand::SeedableRng as _;
 
-use super::{OddCoset, Proof, ProveError, Prover, Stage, VerifyError, VerifyingKey};
+use super::{OddCoset, Proof, ProveError, Stage, VerifyError, VerifyingKey};
 use crate::{
-    circuit::{Witness, assign},
-    field::{Fr, to_word},
+    circuit::assign,
+    field::{Fr, from_word, to_word},
     keys::insecure_dev_prover,
     sample_job::{Job, TINY},
 };
 
-fn random() -> rand_chacha::ChaCha20Rng {
-    rand_chacha::ChaCha20Rng::seed_from_u64(1)
-}
-
-struct Proven {
-    prover: Prover,
-    witness: Witness,
-    proof: Proof,
-    stages: Vec<Stage>,
-}
-
-/// One proof of the smallest circuit, for all tests of a process.
-fn proven() -> &'static Proven {
-    static PROVEN: OnceLock<Proven> = OnceLock::new();
-    PROVEN.get_or_init(|| {
-        let prover = insecure_dev_prover(&TINY).unwrap();
-        let witness = Job::honest(TINY, 6).witness(&[(3, 4)]);
-        let mut stages = Vec::new();
-        let mut last = 0.0;
-        let proof = prover.prove(&witness, &mut random(), |progress| {
-            assert!(progress.share >= last && progress.share <= 1.0);
-            last = progress.share;
-            stages.push(progress.stage);
-        });
-        Proven {
-            proof: proof.unwrap(),
-            prover,
-            witness,
-            stages,
-        }
-    })
+/// The proof kept in the repository, its key and its public input.
+fn golden() -> (VerifyingKey, Proof, Fr) {
+    let entry = Registered::by_name("z16x4-ci").unwrap();
+    let key = VerifyingKey::from_bytes(entry.key.unwrap().bytes).unwrap();
+    let proof = Proof(*include_bytes!("../../golden/z16x4-ci.proof"));
+    let input = from_word(include_bytes!("../../golden/z16x4-ci.input")).unwrap();
+    (key, proof, input)
 }
 
 /// Verifies as the program does.
@@ -70,94 +45,60 @@ fn on_chain(key: &VerifyingKey, proof: &Proof, input: [u8; 32]) -> Result<(), Gr
 
 #[test]
 fn a_proof_verifies_here_and_as_on_chain() {
-    let Proven {
-        prover,
-        witness,
-        proof,
-        stages,
-    } = proven();
-    let (key, input) = (prover.verifying_key(), witness.public_input());
-    assert_eq!(key.verify(proof, input), Ok(()));
-    assert_eq!(on_chain(key, proof, to_word(input)), Ok(()));
-    assert_eq!((stages[0], *stages.last().unwrap()), (Stage::Assignment, Stage::Done));
+    let (key, proof, input) = golden();
+    assert_eq!(key.verify(&proof, input), Ok(()));
+    assert_eq!(on_chain(&key, &proof, to_word(input)), Ok(()));
     let again = VerifyingKey::from_bytes(&key.to_bytes()).unwrap();
-    assert_eq!(again.verify(proof, input), Ok(()));
+    assert_eq!(again.verify(&proof, input), Ok(()));
 }
 
 /// A proof for another job, node, spec, circuit or dataset has another public input.
 #[test]
 fn a_proof_of_another_statement_is_refused() {
-    let Proven {
-        prover,
-        witness,
-        proof,
-        ..
-    } = proven();
-    let (key, other) = (
-        prover.verifying_key(),
-        witness.public_input() + Fr::from(1_u64),
-    );
-    assert_eq!(key.verify(proof, other), Err(VerifyError::Rejected));
+    let (key, proof, input) = golden();
+    let other = input + Fr::from(1_u64);
+    assert_eq!(key.verify(&proof, other), Err(VerifyError::Rejected));
     let refused = Err(Groth16Error::ProofVerificationFailed);
-    assert_eq!(on_chain(key, proof, to_word(other)), refused);
+    assert_eq!(on_chain(&key, &proof, to_word(other)), refused);
 }
 
 /// x and x + r are the same element: the program takes only the smaller.
 #[test]
 fn an_alias_of_the_public_input_is_refused() {
-    let Proven {
-        prover,
-        witness,
-        proof,
-        ..
-    } = proven();
-    let mut alias = witness.public_input().into_bigint();
+    let (key, proof, input) = golden();
+    let mut alias = input.into_bigint();
     assert!(!alias.add_with_carry(&Fr::MODULUS));
     let alias = alias.to_bytes_be().try_into().unwrap();
     let refused = Err(Groth16Error::PublicInputGreaterThanFieldSize);
-    assert_eq!(on_chain(prover.verifying_key(), proof, alias), refused);
-    assert!(crate::field::from_word(&alias).is_err());
+    assert_eq!(on_chain(&key, &proof, alias), refused);
+    assert!(from_word(&alias).is_err());
 }
 
 /// Anyone can vary a proof: its bytes must never tell payments apart.
 #[test]
 fn a_varied_proof_verifies_too() {
-    let Proven {
-        prover,
-        witness,
-        proof,
-        ..
-    } = proven();
+    let (key, proof, input) = golden();
     let mut points = proof.to_points().unwrap();
     let seven = Fr::from(7_u64);
     points.a = (points.a * seven).into_affine();
     points.b = (points.b * seven.inverse().unwrap()).into_affine();
     let varied = Proof::from_points(&points);
-    assert_ne!(varied, *proof);
-    let input = witness.public_input();
-    assert_eq!(prover.verifying_key().verify(&varied, input), Ok(()));
-    let on_chain = on_chain(prover.verifying_key(), &varied, to_word(input));
-    assert_eq!(on_chain, Ok(()));
+    assert_ne!(varied, proof);
+    assert_eq!(key.verify(&varied, input), Ok(()));
+    assert_eq!(on_chain(&key, &varied, to_word(input)), Ok(()));
 }
 
 #[test]
 fn what_is_no_proof_is_refused() {
-    let Proven {
-        prover,
-        witness,
-        proof,
-        ..
-    } = proven();
-    let key = prover.verifying_key();
-    let input = witness.public_input();
+    let (key, proof, input) = golden();
     let refused = |proof: Proof| {
-        assert!(on_chain(key, &proof, to_word(input)).is_err());
+        assert!(on_chain(&key, &proof, to_word(input)).is_err());
         key.verify(&proof, input).unwrap_err()
     };
     let malformed = |error| matches!(error, VerifyError::Malformed(_));
     assert!(malformed(refused(Proof([0; 256]))));
     for byte in [31, 63, 100, 250] {
-        let mut off_curve = *proof;
+        let mut off_curve = proof;
         off_curve.0[byte] ^= 1;
         assert!(malformed(refused(off_curve)), "byte {byte}");
     }
@@ -182,7 +123,7 @@ fn what_is_no_proof_is_refused() {
 /// that have cost others their users' money. The gate refuses them.
 #[test]
 fn a_key_whose_gamma_is_its_delta_lets_anyone_forge() {
-    let key = proven().prover.verifying_key();
+    let (key, ..) = golden();
     let mut weak = key.points.clone();
     weak.delta_g2 = weak.gamma_g2;
     let weak = VerifyingKey::from_points(weak);
@@ -196,31 +137,50 @@ fn a_key_whose_gamma_is_its_delta_lets_anyone_forge() {
     assert_eq!(weak.verify(&forged, input), Ok(()));
     assert_eq!(on_chain(&weak, &forged, to_word(input)), Ok(()));
     assert_eq!(key.verify(&forged, input), Err(VerifyError::Rejected));
-    assert!(on_chain(key, &forged, to_word(input)).is_err());
-    assert_eq!(weak.weakness(), Some("γ equals δ, so anyone can forge proofs"));
+    assert!(on_chain(&key, &forged, to_word(input)).is_err());
+    assert_eq!(
+        weak.weakness(),
+        Some("γ equals δ, so anyone can forge proofs")
+    );
 }
 
+/// The prover, whose key takes a while to make: it refuses what is not true, tells how far it is, and
+/// makes the same proof as arkworks' own from the same randomness.
 #[test]
-fn what_is_not_true_is_not_proven() {
-    let Proven {
-        prover, witness, ..
-    } = proven();
+fn the_prover_agrees_with_arkworks_and_proves_only_what_is_true() {
+    let prover = insecure_dev_prover(&TINY).unwrap();
+    let witness = Job::honest(TINY, 6).witness(&[(3, 4)]);
+    let mut random = rand_chacha::ChaCha20Rng::seed_from_u64(2);
+
     let mut wrong = witness.clone();
     wrong.samples[0].preactivations[0] += 1;
-    let error = prover.prove(&wrong, &mut random(), |_| {}).unwrap_err();
+    let error = prover.prove(&wrong, &mut random, |_| {}).unwrap_err();
     let ProveError::Unsatisfied(error) = error else {
         panic!("{error}")
     };
     assert_eq!(error.section, "products");
-}
 
-/// Our prover and arkworks' own make the same proof from the same randomness.
-#[test]
-fn agrees_with_arkworks_to_the_bit() {
-    let Proven {
-        prover, witness, ..
-    } = proven();
-    let assignment = assign(&TINY, prover.constraints(), witness);
+    let (mut stages, mut last) = (Vec::new(), 0.0);
+    let proof = prover.prove(&witness, &mut random, |progress| {
+        assert!(progress.share >= last && progress.share <= 1.0);
+        last = progress.share;
+        stages.push(progress.stage);
+    });
+    let verified = prover
+        .verifying_key()
+        .verify(&proof.unwrap(), witness.public_input());
+    assert_eq!(verified, Ok(()));
+    stages.dedup();
+    let all = [
+        Stage::Assignment,
+        Stage::Quotient,
+        Stage::Sums,
+        Stage::Verification,
+        Stage::Done,
+    ];
+    assert_eq!(stages, all);
+
+    let assignment = assign(&TINY, prover.constraints(), &witness);
     let blinding = [Fr::from(3_u64), Fr::from(5_u64)];
     let ours = prover.points(&assignment, blinding, &mut |_| {}).unwrap();
     let matrices = prover.constraints().to_matrices();

@@ -30,7 +30,9 @@ pub enum VerifyError {
     #[error("the proof is malformed: {0}")]
     Malformed(#[from] PointError),
     /// A proof of something else, or of nothing.
-    #[error("the proof does not show this statement; it may be for another job, node, spec, circuit or dataset")]
+    #[error(
+        "the proof does not show this statement; it may be for another job, node, spec, circuit or dataset"
+    )]
     Rejected,
 }
 

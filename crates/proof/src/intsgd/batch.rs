@@ -127,7 +127,10 @@ mod tests {
         let classes: Vec<u16> = (0..rows).map(|i| i as u16 % TINY.outputs).collect();
         let batches = Batch::split(&TINY, &features, &classes).unwrap();
         assert_eq!(batches.len(), 2);
-        assert_eq!(batches[0].features, features[..TINY.batch as usize * inputs]);
+        assert_eq!(
+            batches[0].features,
+            features[..TINY.batch as usize * inputs]
+        );
         assert!(batches[1].features[3 * inputs..].iter().all(|x| *x == 0));
         let marks = |batch: &Batch| batch.targets.iter().filter(|mark| **mark).count();
         assert_eq!((marks(&batches[0]), marks(&batches[1])), (8, 3));

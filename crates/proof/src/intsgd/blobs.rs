@@ -43,7 +43,9 @@ pub(crate) fn accuracy(weights: &Weights, data: &Dataset) -> f64 {
         let z = preactivations(weights, batch).expect("bounded weights");
         let outputs = weights.outputs();
         for (z, marks) in z.chunks(outputs).zip(batch.targets.chunks(outputs)) {
-            let best = (0..outputs).max_by_key(|o| z[*o]).expect("there are classes");
+            let best = (0..outputs)
+                .max_by_key(|o| z[*o])
+                .expect("there are classes");
             right += usize::from(marks[best]);
             rows += 1;
         }

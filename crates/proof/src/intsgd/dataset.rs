@@ -20,7 +20,9 @@ pub enum DatasetError {
     #[error("the dataset has no rows")]
     Empty,
     /// More than the circuit's tree has leaves.
-    #[error("the dataset has {given} batches where the circuit has room for {room}; choose a larger circuit")]
+    #[error(
+        "the dataset has {given} batches where the circuit has room for {room}; choose a larger circuit"
+    )]
     Batches {
         /// Batches given.
         given: usize,

@@ -24,12 +24,12 @@ pub use batch::{Batch, BatchError, quantize};
 pub(crate) use batch::{FEATURES_PER_WORD, TARGETS_PER_WORD};
 pub use dataset::{Dataset, DatasetError};
 pub use recipe::{Divergence, Recipe, StepId};
-pub use step::{Diverged, preactivations, step};
-pub(crate) use step::{ERROR_BITS, SHIFT, TARGET_OFF, TARGET_ON, ZERO_OFFSET};
 #[cfg(test)]
 pub(crate) use step::error_signal;
-pub use weights::{Weights, WeightsError};
+pub use step::{Diverged, preactivations, step};
+pub(crate) use step::{ERROR_BITS, SHIFT, TARGET_OFF, TARGET_ON, ZERO_OFFSET};
 pub(crate) use weights::{SLOT_BITS, SLOTS};
+pub use weights::{Weights, WeightsError};
 
 #[cfg(test)]
 pub(crate) mod blobs;

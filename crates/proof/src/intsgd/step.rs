@@ -25,10 +25,14 @@ const FLOAT_EXACT: u64 = 1 << 53;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Diverged {
     /// inputs·128·max|W| reached 2^53, beyond which sums of floats are not exact.
-    #[error("training diverged: a weight grew to {0} (units of 2^-28); use a smaller learning rate or smaller features")]
+    #[error(
+        "training diverged: a weight grew to {0} (units of 2^-28); use a smaller learning rate or smaller features"
+    )]
     Weights(i64),
     /// A pre-activation left its 50 bits.
-    #[error("training diverged: a pre-activation grew to {0} (units of 2^-35); use a smaller learning rate or smaller features")]
+    #[error(
+        "training diverged: a pre-activation grew to {0} (units of 2^-35); use a smaller learning rate or smaller features"
+    )]
     Preactivation(i64),
 }
 
@@ -117,7 +121,10 @@ mod tests {
         assert_eq!(p(-1), 511, "rounds down");
         assert_eq!(p(unit - 1), 512);
         assert_eq!(p(unit), 513);
-        assert_eq!((p(511 * unit), p(512 * unit), p(513 * unit)), (1023, 1024, 1024));
+        assert_eq!(
+            (p(511 * unit), p(512 * unit), p(513 * unit)),
+            (1023, 1024, 1024)
+        );
         assert_eq!((p(-511 * unit), p(-512 * unit), p(-513 * unit)), (1, 0, 0));
     }
 

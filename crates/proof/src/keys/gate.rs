@@ -16,10 +16,14 @@ pub enum GateError {
     #[error("the circuit is not registered; choose one of the registered circuits")]
     UnknownCircuit,
     /// No key is registered for it in this kind of build.
-    #[error("circuit {0} has no key in this build; it needs one from a ceremony, or a development build")]
+    #[error(
+        "circuit {0} has no key in this build; it needs one from a ceremony, or a development build"
+    )]
     NoKey(&'static str),
     /// A development key in a build for real money.
-    #[error("the key of circuit {0} is an insecure development key, which a build for real money refuses")]
+    #[error(
+        "the key of circuit {0} is an insecure development key, which a build for real money refuses"
+    )]
     InsecureDev(&'static str),
     /// Not 576 bytes.
     #[error("the key of circuit {circuit} has {given} bytes instead of 576")]
@@ -68,10 +72,7 @@ pub fn check_key(circuit: &Circuit, bytes: &[u8]) -> Result<VerifyingKey, GateEr
 }
 
 /// The checks that need no registry.
-pub(crate) fn check_points(
-    circuit: &'static str,
-    bytes: &[u8],
-) -> Result<VerifyingKey, GateError> {
+pub(crate) fn check_points(circuit: &'static str, bytes: &[u8]) -> Result<VerifyingKey, GateError> {
     let given = bytes.len();
     let length = GateError::Length { circuit, given };
     let bytes: &[u8; VERIFYING_KEY_BYTES] = bytes.try_into().map_err(|_| length)?;

@@ -9,3 +9,6 @@ pub use gate::{GateError, check_key};
 #[cfg(not(feature = "mainnet"))]
 pub use insecure_dev::{BANNER, insecure_dev_prover};
 pub use store::{KeyStore, StoreError};
+
+#[cfg(all(test, feature = "insecure-dev-keys"))]
+mod tests;

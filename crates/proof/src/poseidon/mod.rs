@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 
 use crate::field::Fr;
 pub(crate) use parameters::Parameters;
-pub use vector::{Tag, hash_vector};
 pub(crate) use vector::{RATE, head};
+pub use vector::{Tag, hash_vector};
 
 /// The most words one call takes.
 pub const MAX_INPUTS: usize = 12;

@@ -52,10 +52,9 @@ pub(crate) struct Parameters {
 
 impl Parameters {
     pub fn of_width(width: usize) -> Self {
-        let published = get_poseidon_parameters::<Fr>(
-            u8::try_from(width).expect("at most 13 words of state"),
-        )
-        .expect("published parameters for 2 to 13 words of state");
+        let published =
+            get_poseidon_parameters::<Fr>(u8::try_from(width).expect("at most 13 words of state"))
+                .expect("published parameters for 2 to 13 words of state");
         assert_eq!(published.full_rounds, 2 * HALF_FULL_ROUNDS);
         let rounds: Vec<Vec<Fr>> = published.ark.chunks(width).map(<[_]>::to_vec).collect();
         let partial_end = HALF_FULL_ROUNDS + published.partial_rounds;

@@ -52,7 +52,9 @@ pub enum TranscriptError {
     #[error("the circuit has room for {0} epochs; choose a larger circuit when creating the job")]
     Full(u16),
     /// Not 2^step_bits leaves.
-    #[error("an epoch has {given} leaves where the circuit takes {wanted}; repeat the last leaf where there are fewer segments")]
+    #[error(
+        "an epoch has {given} leaves where the circuit takes {wanted}; repeat the last leaf where there are fewer segments"
+    )]
     Leaves {
         /// Leaves given.
         given: usize,
@@ -84,12 +86,7 @@ impl Transcript {
     }
 
     /// Adds an epoch; returns H_E, which belongs to the coordinator before the next epoch starts.
-    pub fn push(
-        &mut self,
-        leaves: Vec<Fr>,
-        metrics: Fr,
-        time: u64,
-    ) -> Result<Fr, TranscriptError> {
+    pub fn push(&mut self, leaves: Vec<Fr>, metrics: Fr, time: u64) -> Result<Fr, TranscriptError> {
         if self.epochs.len() == usize::from(self.circuit.epochs) {
             return Err(TranscriptError::Full(self.circuit.epochs));
         }

@@ -89,7 +89,10 @@ mod tests {
                 ..base
             },
         ];
-        let words: HashSet<_> = contexts.iter().map(|context| context.word(sha256)).collect();
+        let words: HashSet<_> = contexts
+            .iter()
+            .map(|context| context.word(sha256))
+            .collect();
         assert_eq!(words.len(), contexts.len());
         assert!(words.iter().all(|word| word[0] == 0));
     }

@@ -110,10 +110,13 @@ pub const REGISTRY: &[Registered] = &[
     Registered {
         name: "t100x16",
         circuit: Circuit::transcript(100, 4),
-        id: digest("0000000000000000000000000000000000000000000000000000000000000000"),
-        constraints: 0,
-        r1cs: digest("0000000000000000000000000000000000000000000000000000000000000000"),
-        key: dev_key!("t100x16", "0000000000000000000000000000000000000000000000000000000000000000"),
+        id: digest("b1bada998c052448a98c3abe2dc31c16276ba3adb0dbd88cf9a491daa3eacb68"),
+        constraints: 58_824,
+        r1cs: digest("bdaa1d6ce586938600dc1068916ae4f13680deff25ccbafab4f03e9102c2276a"),
+        key: dev_key!(
+            "t100x16",
+            "1334d0b47bab2d3d2dcf9e5606509f53e5d835e507d14cca52e93a347f58d406"
+        ),
     },
     Registered {
         name: "z16x4-ci",
@@ -128,41 +131,87 @@ pub const REGISTRY: &[Registered] = &[
                 samples: 1,
             }),
         },
-        id: digest("0000000000000000000000000000000000000000000000000000000000000000"),
-        constraints: 0,
-        r1cs: digest("0000000000000000000000000000000000000000000000000000000000000000"),
-        key: dev_key!("z16x4-ci", "0000000000000000000000000000000000000000000000000000000000000000"),
+        id: digest("c8cec7e2ea7d86592e58920fbbaf323b00646d7391ced46b95be399d16428b68"),
+        constraints: 14_862,
+        r1cs: digest("c4c886a1b37997231a4d935523d32c47ab9e5003c7c4e9713a03160457ba073e"),
+        key: dev_key!(
+            "z16x4-ci",
+            "eb7a3260b7081298580d44d33980faa89ec82d1860d489d649aa29202a7de8b6"
+        ),
     },
     Registered {
         name: "z30x2",
         circuit: classifier(30, 2, 4, 1),
-        id: digest("0000000000000000000000000000000000000000000000000000000000000000"),
-        constraints: 0,
-        r1cs: digest("0000000000000000000000000000000000000000000000000000000000000000"),
-        key: dev_key!("z30x2", "0000000000000000000000000000000000000000000000000000000000000000"),
+        id: digest("24e4cf3ff1b818842a30170d3e9f8b28dd1a1b3dcd473e199e193289d5227308"),
+        constraints: 83_455,
+        r1cs: digest("761df41289f20f65ffee926a01ebddf5d3e3d8624c32e2d6fc5548d19f2b9473"),
+        key: dev_key!(
+            "z30x2",
+            "396c4561bfa2a1ff0b83ed7f60f368155d2aa17585bda1a3aff10cdc292bb22f"
+        ),
     },
     Registered {
         name: "z64x10",
         circuit: classifier(64, 10, 6, 1),
-        id: digest("0000000000000000000000000000000000000000000000000000000000000000"),
-        constraints: 0,
-        r1cs: digest("0000000000000000000000000000000000000000000000000000000000000000"),
-        key: dev_key!("z64x10", "0000000000000000000000000000000000000000000000000000000000000000"),
+        id: digest("2c84474eca05c7977de4246dada65f57888f437b505f0cc5867153cc5d192e1c"),
+        constraints: 122_858,
+        r1cs: digest("b8dc6f967305a7ef73007c723f271f610df10c1ca9ae594cd34d21d482f35b7e"),
+        key: dev_key!(
+            "z64x10",
+            "689434e3ef26373974ea511e013d9ddc8f390a3866150232d88b3cdc378d8596"
+        ),
     },
     Registered {
         name: "z64x10-k2",
         circuit: classifier(64, 10, 6, 2),
-        id: digest("0000000000000000000000000000000000000000000000000000000000000000"),
-        constraints: 0,
-        r1cs: digest("0000000000000000000000000000000000000000000000000000000000000000"),
-        key: dev_key!("z64x10-k2", "0000000000000000000000000000000000000000000000000000000000000000"),
+        id: digest("f922ae226557d74d16f4d3717913c869957f12d38c08531f59b8596fbf360a3b"),
+        constraints: 186_392,
+        r1cs: digest("2a6a9aa12e72997575afa91057b0e0517d45ecb61b44ede29be32b718521957d"),
+        key: dev_key!(
+            "z64x10-k2",
+            "94bf6b3e7076cb285a50b10e940a6dbb1b2117e6ddc250d6a040b105931ee41f"
+        ),
     },
     Registered {
         name: "z64x10-k4",
         circuit: classifier(64, 10, 6, 4),
-        id: digest("0000000000000000000000000000000000000000000000000000000000000000"),
-        constraints: 0,
-        r1cs: digest("0000000000000000000000000000000000000000000000000000000000000000"),
-        key: dev_key!("z64x10-k4", "0000000000000000000000000000000000000000000000000000000000000000"),
+        id: digest("1bdd49430f3287690f062d2db5faf1230ce011aa92ec665a08a64f8e1eef5aa8"),
+        constraints: 313_460,
+        r1cs: digest("2f906fab92a91a638b0a80e9d1ca2bd5df5ffbbde07458692e7d06b409864795"),
+        key: dev_key!(
+            "z64x10-k4",
+            "88a8f265acecd72e9077e2fe7f22dbb86bfce72261961b4302457d229fdb4eea"
+        ),
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::sha256;
+
+    #[test]
+    fn entries_are_what_they_say() {
+        for entry in REGISTRY {
+            assert_eq!(entry.circuit.check(), Ok(()), "{}", entry.name);
+            assert_eq!(entry.circuit.id(sha256), entry.id, "{}", entry.name);
+            assert_eq!(Registered::by_id(&entry.id), Some(entry));
+            assert_eq!(Registered::by_name(entry.name), Some(entry));
+            if let Some(key) = entry.key {
+                assert_eq!(sha256(&[key.bytes]), key.sha256, "{}", entry.name);
+            }
+        }
+        let names: HashSet<_> = REGISTRY.iter().map(|entry| entry.name).collect();
+        assert_eq!(names.len(), REGISTRY.len());
+    }
+
+    #[test]
+    #[cfg(not(feature = "insecure-dev-keys"))]
+    fn builds_without_development_keys_have_none() {
+        let trusts = REGISTRY.iter().filter_map(|entry| entry.key);
+        assert!(trusts.into_iter().all(|key| key.trust == Trust::Ceremony));
+    }
+}

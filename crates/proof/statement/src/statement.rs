@@ -61,7 +61,9 @@ impl core::fmt::Display for MetaError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
             Self::Epochs => "the circuit has no room for that many epochs; choose a larger circuit",
-            Self::Times => "the window of Unix times must not end before it starts, nor exceed 40 bits",
+            Self::Times => {
+                "the window of Unix times must not end before it starts, nor exceed 40 bits"
+            }
             Self::Rate => "a learning rate belongs to a training circuit, and must not be 0 there",
         })
     }

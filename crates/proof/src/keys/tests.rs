@@ -1,0 +1,183 @@
+use std::fs;
+
+use cyxwiz_statement::{Circuit, REGISTRY, Registered};
+use rand::SeedableRng as _;
+
+use super::{GateError, KeyStore, StoreError, check_key, gate::check_points, insecure_dev_prover};
+use crate::{
+    circuit::constraints,
+    groth16::{PointError, Proof, VerifyError, VerifyingKey},
+    sample_job::{Job, TINY},
+};
+
+fn key_bytes(entry: &Registered) -> [u8; 576] {
+    *entry.key.expect("development builds have keys").bytes
+}
+
+fn tiny() -> &'static Registered {
+    Registered::by_name("z16x4-ci").unwrap()
+}
+
+/// The gate that every key in the repository passes.
+#[test]
+fn every_registered_key_passes_the_gate() {
+    for entry in REGISTRY {
+        let key = check_key(&entry.circuit, &key_bytes(entry)).unwrap();
+        assert_eq!(key.to_bytes(), key_bytes(entry));
+    }
+}
+
+/// Keys belong to constraints: whoever changes a circuit must make and register its key again.
+#[test]
+fn every_registered_circuit_is_the_one_described() {
+    for entry in REGISTRY {
+        let r1cs = constraints(&entry.circuit).unwrap();
+        assert_eq!(r1cs.constraints(), entry.constraints as usize);
+        assert_eq!(r1cs.digest(), entry.r1cs, "{}", entry.name);
+    }
+}
+
+#[test]
+fn the_development_key_is_reproducible() {
+    let prover = insecure_dev_prover(&tiny().circuit).unwrap();
+    assert_eq!(prover.verifying_key().to_bytes(), key_bytes(tiny()));
+}
+
+#[test]
+fn the_gate_names_what_is_wrong() {
+    let good = key_bytes(tiny());
+    let circuit = "test";
+    let refused = |bytes: &[u8]| check_points(circuit, bytes).unwrap_err();
+    let length = GateError::Length {
+        circuit,
+        given: 575,
+    };
+    assert_eq!(refused(&good[..575]), length);
+    let with = |range: std::ops::Range<usize>, bytes: &[u8]| {
+        let mut key = good;
+        key[range].copy_from_slice(bytes);
+        key
+    };
+    let point = |name| GateError::Point {
+        circuit,
+        error: PointError(name),
+    };
+    let parts = [
+        ("α", 0..64),
+        ("β", 64..192),
+        ("γ", 192..320),
+        ("δ", 320..448),
+        ("the constant's point", 448..512),
+        ("the input's point", 512..576),
+    ];
+    for (name, range) in parts {
+        let identity = vec![0; range.len()];
+        assert_eq!(refused(&with(range.clone(), &identity)), point(name));
+        let mut off_curve = good[range.clone()].to_vec();
+        off_curve[5] ^= 1;
+        assert_eq!(refused(&with(range, &off_curve)), point(name));
+    }
+    let weak = |bytes: &[u8]| match refused(bytes) {
+        GateError::Weak { reason, .. } => reason,
+        other => panic!("{other}"),
+    };
+    let gamma = &good[192..320];
+    assert_eq!(
+        weak(&with(320..448, gamma)),
+        "γ equals δ, so anyone can forge proofs"
+    );
+    let uncontributed = |key: &[u8]| weak(key).contains("nobody contributed");
+    let mut generators = VerifyingKey::from_bytes(&good).unwrap().points;
+    generators.delta_g2 = ark_ec::AffineRepr::generator();
+    assert!(uncontributed(
+        &VerifyingKey::from_points(generators.clone()).to_bytes()
+    ));
+    generators.delta_g2 = generators.beta_g2;
+    generators.alpha_g1 = ark_ec::AffineRepr::generator();
+    assert!(uncontributed(
+        &VerifyingKey::from_points(generators).to_bytes()
+    ));
+}
+
+#[test]
+fn another_circuits_key_is_refused() {
+    let other = key_bytes(Registered::by_name("z30x2").unwrap());
+    let refused = check_key(&tiny().circuit, &other).unwrap_err();
+    assert_eq!(refused, GateError::Digest("z16x4-ci"));
+    let unknown = Circuit::transcript(2, 0);
+    let refused = check_key(&unknown, &other).unwrap_err();
+    assert_eq!(refused, GateError::UnknownCircuit);
+}
+
+/// Keys are made once, read back, and replaced when they do not fit.
+#[test]
+fn keys_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = KeyStore::at(folder.path().join("keys"));
+    let path = store.path(&TINY);
+    assert!(matches!(store.load(&TINY), Err(StoreError::Missing(p)) if p == path));
+    let made = store.insecure_dev_prover(&TINY).unwrap();
+    let read = store.load(&TINY).unwrap();
+    assert_eq!(read.key(), made.key());
+
+    let good = fs::read(&path).unwrap();
+    for (at, length) in [
+        (0, good.len()),
+        (60, good.len()),
+        (good.len() - 1, good.len()),
+    ] {
+        let mut bad = good[..length].to_vec();
+        bad[at] ^= 1;
+        fs::write(&path, &bad).unwrap();
+        assert!(matches!(store.load(&TINY), Err(StoreError::Damaged(_))));
+    }
+    fs::write(&path, &good[..good.len() / 2]).unwrap();
+    assert!(matches!(store.load(&TINY), Err(StoreError::Damaged(_))));
+
+    // The key of another circuit under this one's name.
+    let other = Circuit::transcript(2, 0);
+    fs::rename(
+        store.save(&insecure_dev_prover(&other).unwrap()).unwrap(),
+        &path,
+    )
+    .unwrap();
+    let refused = store.load(&TINY);
+    assert!(matches!(refused, Err(StoreError::OtherConstraints(_))));
+    store.insecure_dev_prover(&TINY).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), good);
+    let files = fs::read_dir(path.parent().unwrap()).unwrap().count();
+    assert_eq!(files, 1, "no parts are left");
+}
+
+/// The same job, key and randomness give the same proof: this one is kept in the repository, and
+/// whoever verifies proofs can test with it. `GOLDEN_UPDATE=1` writes it anew.
+#[test]
+fn the_golden_proof_is_reproduced() {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/z16x4-ci");
+    let prover = insecure_dev_prover(&TINY).unwrap();
+    let witness = Job::honest(TINY, 6).witness(&[(3, 4)]);
+    let mut random = rand_chacha::ChaCha20Rng::seed_from_u64(1);
+    let proof = prover.prove(&witness, &mut random, |_| {}).unwrap();
+    let input = crate::field::to_word(witness.public_input());
+    if std::env::var_os("GOLDEN_UPDATE").is_some() {
+        fs::write(format!("{golden}.proof"), proof.0).unwrap();
+        fs::write(format!("{golden}.input"), input).unwrap();
+    }
+    assert_eq!(fs::read(format!("{golden}.proof")).unwrap(), proof.0);
+    assert_eq!(fs::read(format!("{golden}.input")).unwrap(), input);
+}
+
+/// A proof says nothing under another circuit's key.
+#[test]
+fn a_proof_of_another_circuit_is_refused() {
+    let proof = Proof(*include_bytes!("../../golden/z16x4-ci.proof"));
+    let input = crate::field::from_word(include_bytes!("../../golden/z16x4-ci.input")).unwrap();
+    for entry in REGISTRY {
+        let key = check_key(&entry.circuit, &key_bytes(entry)).unwrap();
+        let expected = match entry.name {
+            "z16x4-ci" => Ok(()),
+            _ => Err(VerifyError::Rejected),
+        };
+        assert_eq!(key.verify(&proof, input), expected, "{}", entry.name);
+    }
+}
