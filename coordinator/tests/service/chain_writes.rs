@@ -205,6 +205,7 @@ async fn what_is_due_is_intended_once_in_the_way_its_state_asks_for() {
         (JobState::Assigned, Kind::TimeoutRefund),
         (JobState::Submitted, Kind::Release),
         (JobState::Cancelling, Kind::SettleCancel),
+        (JobState::Disputed, Kind::ExpireDispute),
     ];
     for (number, (state, _)) in (1..).zip(cases) {
         let node = database.node(number).await;
@@ -216,7 +217,7 @@ async fn what_is_due_is_intended_once_in_the_way_its_state_asks_for() {
         database.mirror(id, &escrow(state, 1, Some(node))).await;
     }
     assert_eq!(chain_writes::intend_due(pool, 999).await.expect("early"), 0);
-    assert_eq!(chain_writes::intend_due(pool, 1_000).await.expect("due"), 4);
+    assert_eq!(chain_writes::intend_due(pool, 1_000).await.expect("due"), 5);
     assert_eq!(
         chain_writes::intend_due(pool, 1_000).await.expect("again"),
         0
