@@ -1,5 +1,7 @@
 //! Actions drawn at random, so that long lives of a market come about, with mistakes in them.
 
+use std::mem::discriminant;
+
 use cyxwiz_economics::CYXWIZ;
 
 use crate::{Action, Clock, Market, Party, Rules, Scope, Seconds, Tier, Units, Verdict};
@@ -92,8 +94,16 @@ impl Market {
     /// What happens next: mostly something that is allowed, so that the market gets somewhere, else
     /// anything by anybody.
     pub fn pick(&self, rules: &Rules, draw: &mut Draw) -> Action {
-        if draw.below(4) == 0 {
-            return self.pick_any(rules, draw);
+        match draw.below(16) {
+            0..4 => return self.pick_any(rules, draw),
+            // long enough for what takes a while
+            4..6 => {
+                let events = self.events(rules);
+                if !events.is_empty() {
+                    return Action::Wait(draw.of(&events));
+                }
+            }
+            _ => {}
         }
         let receipts = [draw.receipt(rules), draw.receipt(rules)];
         let scope = Scope {
@@ -113,11 +123,20 @@ impl Market {
         };
         let mut actions = scope.actions(self, rules);
         actions.retain(|action| self.attempt(rules, action).is_ok());
-        if actions.is_empty() {
-            self.pick_any(rules, draw)
-        } else {
-            draw.of(&actions)
+        // first what kind, so that what comes in many forms does not crowd out the rest; and mostly what
+        // brings a job on
+        let rare = draw.below(4) == 0;
+        if actions.iter().any(brings_on) && !rare {
+            actions.retain(brings_on);
         }
+        let mut kinds: Vec<_> = actions.iter().map(discriminant).collect();
+        kinds.dedup();
+        if kinds.is_empty() {
+            return self.pick_any(rules, draw);
+        }
+        let kind = draw.of(&kinds);
+        actions.retain(|action| discriminant(action) == kind);
+        draw.of(&actions)
     }
 
     fn pick_any(&self, rules: &Rules, draw: &mut Draw) -> Action {
@@ -211,4 +230,16 @@ impl Market {
             _ => Action::Wait(draw.wait()),
         }
     }
+}
+
+fn brings_on(action: &Action) -> bool {
+    !matches!(
+        action,
+        Action::Wait(_)
+            | Action::Cancel { .. }
+            | Action::Stake { .. }
+            | Action::RequestUnstake { .. }
+            | Action::Withdraw { .. }
+            | Action::Distribute
+    )
 }

@@ -15,7 +15,7 @@ pub struct Scope<'a> {
     pub stake: Units,
     /// Receipts (seen, held) that users sign.
     pub receipts: &'a [(u32, u32)],
-    /// Whether jobs are topped up and extended, by one.
+    /// Whether jobs are topped up and extended, and their checkpoints anchored, by one.
     pub grow: bool,
     /// Whether a node may be Diamond.
     pub diamond: bool,
@@ -127,6 +127,10 @@ impl Scope<'_> {
                 amount: 1,
             });
         }
+        if let Some(node) = current.node.filter(|_| self.grow) {
+            let (by, epoch) = (Party::Node(node), current.checkpoint + 1);
+            actions.push(Action::Anchor { by, job, epoch });
+        }
         if self.grow {
             actions.push(Action::Extend {
                 by: user,
@@ -185,6 +189,11 @@ impl Market {
     /// Seconds until anything that was refused may be allowed, or the other way round; `None` when the
     /// clock changes nothing any more.
     pub fn next_event(&self, rules: &Rules) -> Option<Seconds> {
+        self.events(rules).into_iter().min()
+    }
+
+    /// Seconds until each time at which something changes, and one more.
+    pub(crate) fn events(&self, rules: &Rules) -> Vec<Seconds> {
         let jobs = self.jobs.iter().filter(|job| **job != Job::default());
         let jobs = jobs.flat_map(|job| {
             let closes = job
@@ -204,10 +213,8 @@ impl Market {
             .iter()
             .flat_map(|node| [node.unstake_at, node.locked_until, node.suspended_until].map(Some));
         let times = jobs.chain(nodes).flatten();
-        let due = times
-            .flat_map(|time| [time, time + 1])
-            .filter(|time| *time > self.now);
-        due.min().map(|time| time - self.now)
+        let seconds = times.flat_map(|time| [time - self.now, time + 1 - self.now]);
+        seconds.filter(|seconds| *seconds > 0).collect()
     }
 
     /// What decides about the future, times told from now: markets that agree in it allow the same

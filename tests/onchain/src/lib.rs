@@ -9,6 +9,7 @@ pub mod cost;
 mod escrow;
 mod escrow_admin;
 pub mod idl;
+pub mod model;
 pub mod outcome;
 mod registry;
 mod lookup_table;

@@ -4,6 +4,7 @@
 mod amounts;
 mod cost;
 mod crowd;
+mod differential;
 mod job_escrow;
 mod known_defects;
 mod layout;
@@ -12,7 +13,7 @@ mod node_registry;
 mod reputation;
 mod scene;
 mod states;
+mod threats;
 mod units;
 mod vesting;
-mod walk;
 mod wrong_accounts;

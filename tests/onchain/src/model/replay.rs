@@ -1,0 +1,384 @@
+//! The model's parties on a chain, and the model's actions as instructions of theirs.
+
+use cyxwiz_tests_model::{
+    Action, JOBS, Market, NODES, Party, Reason, Reasons, Seconds, Tier, USERS, Units, Verdict,
+};
+use job_escrow::{AssignTerms, CreateEscrowArgs, accounts};
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+
+use super::class;
+use crate::{
+    address,
+    escrow::{Job, completion, job_args, receipt_of},
+    tokens::CYXWIZ,
+    world::{START, Sent, Wallet, World, key},
+};
+
+/// Epochs of every job here.
+pub const REQUIRED_EPOCHS: u32 = 20;
+
+const USER_TOKENS: u64 = 600 * CYXWIZ;
+const NODE_TOKENS: u64 = 3_000 * CYXWIZ;
+const REWARDS: u64 = 5 * CYXWIZ;
+const INSURANCE: u64 = 100 * CYXWIZ;
+
+/// The model's market on a chain.
+pub struct Chain {
+    /// The chain.
+    pub world: World,
+    pub(super) users: [Wallet; USERS],
+    pub(super) nodes: [Wallet; NODES],
+    pub(super) jobs: [Job; JOBS],
+    stranger: Keypair,
+    authority: Keypair,
+    // what settled each job last, so that a closed one can be tried again
+    settlements: [Option<accounts::Settlement>; JOBS],
+}
+
+impl Chain {
+    /// Everybody has tokens and records, the nodes are registered, some rewards and insurance are there,
+    /// and nothing has begun.
+    pub fn new() -> Self {
+        let mut world = World::new();
+        // what is compared is money, not signatures; and the same may be sent twice
+        world.svm = world.svm.with_sigverify(false).with_transaction_history(0);
+        let users = ["model-user-0", "model-user-1"].map(|name| world.user(name, USER_TOKENS));
+        let nodes = ["model-node-0", "model-node-1"].map(|name| {
+            let node = world.wallet(name, NODE_TOKENS);
+            world.do_register(&node);
+            world.do_open_node(&node.pubkey());
+            node
+        });
+        let mint = world.mint;
+        for name in ["development", "liquidity"] {
+            world.do_create_token_account(&key(name).pubkey(), &mint);
+        }
+        world.do_mint(&address::reward_vault(), REWARDS);
+        world.do_mint(&address::insurance_vault(), INSURANCE);
+        let job = |id: usize| Job::new(&users[id].pubkey(), &job_id(id as u8));
+        let jobs = [job(0), job(1)];
+        Self {
+            world,
+            users,
+            nodes,
+            jobs,
+            stranger: key("stranger"),
+            authority: key("judge"),
+            settlements: [None; JOBS],
+        }
+    }
+
+    /// A chain that goes its own way from here.
+    pub fn fork(&self) -> Self {
+        let wallet = |wallet: &Wallet| Wallet {
+            key: wallet.key.insecure_clone(),
+            token: wallet.token,
+        };
+        let world = &self.world;
+        Self {
+            world: World {
+                svm: world.svm.clone(),
+                payer: world.payer.insecure_clone(),
+                admin: world.admin.insecure_clone(),
+                coordinator: world.coordinator.insecure_clone(),
+                mint: world.mint,
+                units: Default::default(),
+            },
+            users: self.users.each_ref().map(wallet),
+            nodes: self.nodes.each_ref().map(wallet),
+            jobs: self.jobs,
+            stranger: self.stranger.insecure_clone(),
+            authority: self.authority.insecure_clone(),
+            settlements: self.settlements,
+        }
+    }
+
+    /// The model's market that is the same as this chain's before anything happens.
+    pub fn market() -> Market {
+        let mut market = Market::new(START, USER_TOKENS, NODE_TOKENS);
+        market.pools.rewards = REWARDS;
+        market.pools.insurance = INSURANCE;
+        market.minted += REWARDS + INSURANCE;
+        market
+    }
+
+    /// What a node's reputation entitles it to.
+    pub fn tier(&self, node: u8) -> Tier {
+        let record = self.world.reputation_of(&self.nodes[usize::from(node)]);
+        match record.tier() {
+            reputation::math::Tier::Bronze => Tier::Bronze,
+            reputation::math::Tier::Silver => Tier::Silver,
+            reputation::math::Tier::Gold => Tier::Gold,
+            reputation::math::Tier::Diamond => Tier::Diamond,
+        }
+    }
+
+    /// Takes an action. `Err` holds what the chain says against it; `None` an error without a reason
+    /// that a party may see, whose text is then for people.
+    pub fn take(&mut self, action: &Action) -> Result<(), Refused> {
+        match *action {
+            Action::Wait(seconds) => {
+                self.world.advance(seconds);
+                Ok(())
+            }
+            Action::Gift { job, amount } => self.gift(job, amount),
+            Action::Pause(paused) => {
+                let admin = self.world.admin.insecure_clone();
+                refused(self.world.set_escrow_paused(paused, &admin))?;
+                refused(self.world.set_registry_paused(paused, &admin))
+            }
+            Action::Stake { .. }
+            | Action::RequestUnstake { .. }
+            | Action::Withdraw { .. }
+            | Action::ClaimReward { .. } => refused(self.call_registry(action)),
+            _ => match self.call_escrow(action) {
+                Some(sent) => refused(sent),
+                // never created: there are not even accounts to name
+                None => Err(Refused {
+                    reason: Some(Reason::Missing),
+                    logs: String::new(),
+                }),
+            },
+        }
+    }
+
+    fn gift(&mut self, job: u8, amount: Units) -> Result<(), Refused> {
+        let index = usize::from(job);
+        let (user, vault) = (&self.users[index], self.jobs[index].vault);
+        let refusal = if !self.world.exists(&vault) {
+            Reason::Missing
+        } else if self.world.balance(&user.token) < amount {
+            Reason::Funds
+        } else {
+            self.world
+                .do_transfer(&user.token, &user.key, &vault, amount);
+            return Ok(());
+        };
+        Err(Refused {
+            reason: Some(refusal),
+            logs: String::new(),
+        })
+    }
+
+    fn call_registry(&mut self, action: &Action) -> Sent {
+        let world = &mut self.world;
+        match *action {
+            Action::Stake { node, amount } => {
+                let node = &self.nodes[usize::from(node)];
+                let accounts = world.stake_accounts(node);
+                world.stake(accounts, amount, &[&node.key])
+            }
+            Action::RequestUnstake { by, node, amount } => {
+                let signer = self.key(by);
+                let node = address::node(&self.nodes[usize::from(node)].pubkey());
+                self.world.request_unstake(node, amount, &signer)
+            }
+            Action::Withdraw { by, node } => {
+                let signer = self.key(by);
+                let mut accounts = self.world.withdraw_accounts(&self.nodes[usize::from(node)]);
+                accounts.owner = signer.pubkey();
+                self.world.withdraw(accounts, &[&signer])
+            }
+            Action::ClaimReward { by, node } => {
+                let signer = self.key(by);
+                let mut accounts = self
+                    .world
+                    .claim_reward_accounts(&self.nodes[usize::from(node)]);
+                accounts.owner = signer.pubkey();
+                self.world.claim_reward(accounts, &[&signer])
+            }
+            _ => unreachable!("{action} is not the registry's"),
+        }
+    }
+
+    fn call_escrow(&mut self, action: &Action) -> Option<Sent> {
+        Some(match *action {
+            Action::Create {
+                job,
+                amount,
+                timeout,
+            } => self.create(job, amount, timeout),
+            Action::TopUp { by, job, amount } => {
+                let job = self.jobs[usize::from(job)];
+                self.world
+                    .top_up(&job, &self.users[usize::from(by)], amount)
+            }
+            Action::Assign { by, job, node, .. } => self.assign(by, job, node),
+            Action::Extend { by, job, extra } => {
+                let signer = self.key(by);
+                let mut accounts = self
+                    .world
+                    .extend_deadline_accounts(&self.jobs[usize::from(job)]);
+                accounts.user = signer.pubkey();
+                let extra = u32::try_from(extra).expect("extensions are given in u32");
+                self.world.extend_deadline(accounts, extra, &[&signer])
+            }
+            Action::Present { job, seen, held } => {
+                let user = self.users[usize::from(job)].key.insecure_clone();
+                let receipt = receipt_of(seen, held);
+                let job = self.jobs[usize::from(job)];
+                self.world.present_receipt(&job, receipt, &receipt, &user)
+            }
+            Action::Anchor { by, job, epoch } => {
+                let (signer, job) = (self.key(by), self.jobs[usize::from(job)]);
+                self.world.anchor_checkpoint(&job, epoch, &signer)
+            }
+            Action::Submit { by, job } => {
+                let (signer, job) = (self.key(by), self.jobs[usize::from(job)]);
+                self.world.submit_completion(&job, completion(), &signer)
+            }
+            Action::Cancel { by, job } => {
+                let (signer, job) = (self.key(by), self.jobs[usize::from(job)]);
+                self.world.cancel(&job, &signer)
+            }
+            Action::ExpireUnassigned { job } => {
+                let accounts = self.world.refund(&self.jobs[usize::from(job)]);
+                self.world.expire_unassigned(accounts)
+            }
+            Action::OpenDispute { by, job } => {
+                let signer = self.key(by);
+                let mut accounts = self
+                    .world
+                    .open_dispute_accounts(&self.jobs[usize::from(job)]);
+                accounts.user = signer.pubkey();
+                self.world.open_dispute(accounts, &[&signer])
+            }
+            Action::Close { by, job } => {
+                let signer = self.key(by);
+                let job = &self.jobs[usize::from(job)];
+                let accounts = self.world.close_accounts(job, &signer.pubkey());
+                self.world.close(accounts, &[&signer])
+            }
+            Action::Distribute => {
+                let accounts = self.world.distribute_accounts();
+                self.world.distribute(accounts)
+            }
+            _ => return self.settle(action),
+        })
+    }
+
+    fn settle(&mut self, action: &Action) -> Option<Sent> {
+        let (by, job) = match *action {
+            Action::Accept { by, job }
+            | Action::Release { by, job }
+            | Action::SettleCancel { by, job }
+            | Action::Fail { by, job }
+            | Action::TimeoutRefund { by, job }
+            | Action::SettleDispute { by, job, .. }
+            | Action::ExpireDispute { by, job } => (by, usize::from(job)),
+            _ => unreachable!("{action} settles nothing"),
+        };
+        if self.world.exists(&self.jobs[job].escrow) {
+            self.settlements[job] = Some(self.world.settlement(&self.jobs[job]));
+        }
+        let (accounts, signer) = (self.settlements[job]?, self.key(by));
+        let world = &mut self.world;
+        Some(match *action {
+            Action::Accept { .. } => world.accept(accounts, &signer),
+            Action::Release { .. } => world.release(accounts, &signer),
+            Action::SettleCancel { .. } => world.settle_cancel(accounts, &signer),
+            Action::Fail { .. } => world.fail(accounts, &signer),
+            Action::TimeoutRefund { .. } => world.timeout_refund(accounts, &signer),
+            Action::ExpireDispute { .. } => world.expire_dispute(accounts, &signer),
+            Action::SettleDispute { verdict, .. } => {
+                world.settle_dispute(accounts, program_verdict(verdict), &signer)
+            }
+            _ => unreachable!("{action} settles nothing"),
+        })
+    }
+
+    fn create(&mut self, id: u8, amount: Units, timeout: Seconds) -> Sent {
+        let user = &self.users[usize::from(id)];
+        let accounts = self
+            .world
+            .create_escrow_accounts(user, &self.jobs[usize::from(id)]);
+        let args = create_args(id, amount, timeout);
+        self.world.create_escrow(accounts, args, &[&user.key])
+    }
+
+    fn assign(&mut self, by: Party, id: u8, node: u8) -> Sent {
+        let (signer, job) = (self.key(by), self.jobs[usize::from(id)]);
+        let node = self.nodes[usize::from(node)].pubkey();
+        let mut accounts = self.world.assign_node_accounts(&job, &node);
+        accounts.coordinator = signer.pubkey();
+        let args = create_args(id, 1, 0);
+        let timeout_seconds = if self.world.exists(&job.escrow) {
+            self.world.escrow_of(&job).timeout_seconds
+        } else {
+            args.timeout_seconds
+        };
+        let terms = AssignTerms {
+            amount: args.amount,
+            spec_hash: args.spec_hash,
+            dataset_root: args.dataset_root,
+            required_epochs: args.required_epochs,
+            estimated_seconds: args.estimated_seconds,
+            timeout_seconds,
+        };
+        self.world.assign_node_on(terms, accounts, &[&signer])
+    }
+
+    fn key(&self, party: Party) -> Keypair {
+        match party {
+            Party::User(user) => self.users[usize::from(user)].key.insecure_clone(),
+            Party::Node(node) => self.nodes[usize::from(node)].key.insecure_clone(),
+            Party::Coordinator => self.world.coordinator.insecure_clone(),
+            Party::Authority => self.authority.insecure_clone(),
+            Party::Admin => self.world.admin.insecure_clone(),
+            Party::Stranger => self.stranger.insecure_clone(),
+        }
+    }
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// That the chain refused an action.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why; `None` for an error that no party may ever see.
+    pub reason: Option<Reason>,
+    /// The transaction's logs.
+    pub logs: String,
+}
+
+impl Refused {
+    /// Whether it is one of `reasons`.
+    pub fn is_one_of(&self, reasons: Reasons) -> bool {
+        self.reason.is_some_and(|reason| reasons.contains(reason))
+    }
+}
+
+fn refused(sent: Sent) -> Result<(), Refused> {
+    let reason = class(&sent);
+    sent.map(drop).map_err(|failed| Refused {
+        reason,
+        logs: format!("{:?}\n{}", failed.err, failed.meta.logs.join("\n")),
+    })
+}
+
+fn job_id(id: u8) -> [u8; 16] {
+    [id + 1; 16]
+}
+
+fn create_args(id: u8, amount: Units, timeout: Seconds) -> CreateEscrowArgs {
+    CreateEscrowArgs {
+        job_id: job_id(id),
+        amount,
+        required_epochs: REQUIRED_EPOCHS,
+        timeout_seconds: u32::try_from(timeout).expect("timeouts are given in u32"),
+        ..job_args(0)
+    }
+}
+
+fn program_verdict(verdict: Verdict) -> job_escrow::Verdict {
+    match verdict {
+        Verdict::ForUser { insurance_payout } => job_escrow::Verdict::ForUser { insurance_payout },
+        Verdict::ForNode => job_escrow::Verdict::ForNode,
+        Verdict::Shared { node_bps } => job_escrow::Verdict::Shared { node_bps },
+    }
+}
