@@ -164,9 +164,14 @@ impl R1cs {
         let Some((row, _)) = wrong else {
             return Ok((a, b));
         };
-        let section = self.sections.iter().rev().find(|(_, start)| *start <= row);
-        let section = section.map_or("", |(name, _)| name);
+        let section = self.section_of(row);
         Err(Unsatisfied { section, row })
+    }
+
+    /// The part of the circuit that a constraint belongs to.
+    pub(super) fn section_of(&self, row: usize) -> &'static str {
+        let section = self.sections.iter().rev().find(|(_, start)| *start <= row);
+        section.map_or("", |(name, _)| name)
     }
 
     /// A, B and C.
@@ -200,6 +205,41 @@ impl R1cs {
             b: matrix(&self.b),
             c: matrix(&self.c),
         }
+    }
+}
+
+#[cfg(test)]
+impl Assignment {
+    pub(super) fn values_mut(&mut self) -> &mut [Fr] {
+        &mut self.0
+    }
+}
+
+#[cfg(test)]
+impl R1cs {
+    /// The constraints that each variable is in.
+    pub(super) fn rows_of_variables(&self) -> Vec<Vec<u32>> {
+        let mut rows = vec![Vec::new(); self.variables];
+        for row in 0..self.constraints() {
+            for matrix in self.matrices() {
+                for (variable, _) in matrix.row(row) {
+                    rows[*variable as usize].push(row as u32);
+                }
+            }
+        }
+        rows
+    }
+
+    /// Whether one constraint is met.
+    pub(super) fn holds(&self, row: u32, values: &[Fr]) -> bool {
+        let [a, b, c] = self.matrices().map(|matrix| {
+            let terms = matrix.row(row as usize).iter();
+            let product = |(variable, coefficient): &(Variable, u32)| {
+                self.coefficient(*coefficient) * values[*variable as usize]
+            };
+            terms.map(product).sum::<Fr>()
+        });
+        a * b == c
     }
 }
 

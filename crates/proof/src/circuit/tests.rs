@@ -1,7 +1,10 @@
 use cyxwiz_statement::{Challenge, Circuit, Meta, Statement};
 
 use super::{RevealedStep, Witness, WitnessError, assign, constraints};
-use crate::sample_job::{self, Job, TINY, training};
+use crate::{
+    field::Fr,
+    sample_job::{self, Job, TINY, training},
+};
 
 #[test]
 fn an_honest_run_satisfies_the_circuit_at_every_kind_of_step() {
@@ -131,4 +134,31 @@ fn a_witness_must_fit_its_statement() {
     let mut wrong = step;
     wrong.batch.targets[0] ^= true;
     assert_eq!(refused(&honest, &wrong), opening("rows of the batch"));
+}
+
+/// Changing any one variable of a true assignment breaks some constraint, except for inverses of
+/// zero, which nothing depends on. A variable that could move alone would be one a cheat may choose.
+#[test]
+fn no_variable_is_free() {
+    let r1cs = constraints(&TINY).unwrap();
+    let mut assignment = assign(&TINY, &r1cs, &Job::honest(TINY, 6).witness(&[(3, 4)]));
+    let rows = r1cs.rows_of_variables();
+    let delta = Fr::from(0x1234_5678_9abc_u64);
+    let mut free = Vec::new();
+    for variable in 1..r1cs.variables() {
+        let values = assignment.values_mut();
+        values[variable] += delta;
+        let broken = rows[variable].iter().any(|row| !r1cs.holds(*row, values));
+        values[variable] -= delta;
+        if !broken {
+            free.push(r1cs.section_of(rows[variable][0] as usize));
+        }
+    }
+    // One inverse per pre-activation that is not beyond 1024.
+    assert!(free.len() <= 32, "{free:?}");
+    assert!(
+        free.iter().all(|section| *section == "activation"),
+        "{free:?}"
+    );
+    r1cs.check(&assignment).unwrap();
 }

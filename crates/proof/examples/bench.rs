@@ -1,0 +1,310 @@
+//! Measures circuits, keys, prover and verifier; prints one JSON object per line.
+//!
+//! cargo run --release -p cyxwiz-proof --example bench -- [CIRCUIT …] [--no-reference]
+//!
+//! CIRCUIT is the name of a registered circuit; all of them by default. Each runs in a process of its
+//! own, so that its memory is its own. Times are wall clock. The reference for setup and proving is
+//! arkworks' own Groth16 on the same constraints in the same run (matrices cached), for constraints
+//! the design's table, for Poseidon light-poseidon.
+
+use std::{error::Error, fs, io::Write as _, process::Command, time::Instant};
+
+use ark_bn254::Bn254;
+use ark_groth16::Groth16;
+use cyxwiz_proof::{
+    circuit::{RevealedStep, Witness, assign, constraints},
+    commitment::commit_metrics,
+    field::{Fr, from_word, sha256, to_word},
+    groth16::Prover,
+    intsgd::{Batch, Dataset, Recipe, Weights, step},
+    keys::{KeyStore, insecure_dev_prover},
+    poseidon,
+    transcript::Transcript,
+};
+use cyxwiz_statement::{
+    Challenge, Circuit, Context, Meta, REGISTRY, Registered, Statement, order_seed,
+};
+use light_poseidon::{Poseidon, PoseidonHasher as _};
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+
+/// Epochs trained for a statement: enough for every kind of step.
+const EPOCHS: u16 = 6;
+
+/// Unix time at which the made-up job starts.
+const START: u64 = 1_790_000_000;
+
+/// The reference of setup and proving.
+const STOCK: &str = "arkworks' Groth16 on the same constraints in the same run";
+
+type Failure = Box<dyn Error>;
+
+fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [flag, name, reference] = &arguments[..]
+        && flag == "--one"
+    {
+        let entry = Registered::by_name(name).ok_or("no such circuit")?;
+        return measure(entry, reference == "yes");
+    }
+    let reference = !arguments
+        .iter()
+        .any(|argument| argument == "--no-reference");
+    let named: Vec<&str> = arguments
+        .iter()
+        .map(String::as_str)
+        .filter(|argument| !argument.starts_with("--"))
+        .collect();
+    measure_native()?;
+    for entry in REGISTRY {
+        if !named.is_empty() && !named.contains(&entry.name) {
+            continue;
+        }
+        let reference = if reference { "yes" } else { "no" };
+        let mut child = Command::new(std::env::current_exe()?);
+        let status = child.args(["--one", entry.name, reference]).status()?;
+        if !status.success() {
+            return Err(format!("{}: {status}", entry.name).into());
+        }
+    }
+    Ok(())
+}
+
+/// Prints one measurement; the ratio is of value to reference, so below 1 is better.
+fn report(
+    bench: &str,
+    value: f64,
+    unit: &str,
+    reference: Option<(&str, f64)>,
+) -> Result<(), Failure> {
+    let line = serde_json::json!({
+        "bench": format!("proof.{bench}"),
+        "value": value,
+        "unit": unit,
+        "reference": reference.map(|(name, _)| name),
+        "reference_value": reference.map(|(_, value)| value),
+        "ratio": reference.map(|(_, reference)| value / reference),
+    });
+    Ok(writeln!(std::io::stdout(), "{line}")?)
+}
+
+/// Seconds that `work` takes.
+fn seconds<T>(work: impl FnOnce() -> T) -> (f64, T) {
+    let start = Instant::now();
+    let result = work();
+    (start.elapsed().as_secs_f64(), result)
+}
+
+/// The least of five runs, which other processes disturb least.
+fn best(mut work: impl FnMut()) -> f64 {
+    let runs = (0..5).map(|_| seconds(&mut work).0);
+    runs.fold(f64::INFINITY, f64::min)
+}
+
+/// This process's peak memory in bytes.
+fn peak_memory() -> Result<f64, Failure> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next());
+    Ok(kilobytes.ok_or("no VmHWM")?.parse::<f64>()? * 1024.0)
+}
+
+/// What needs no circuit: hashes, a training step and its commitment.
+fn measure_native() -> Result<(), Failure> {
+    for count in [2, 12] {
+        let mut words: Vec<Fr> = (1..=count as u64).map(Fr::from).collect();
+        let mut reference = Poseidon::<Fr>::new_circom(count)?;
+        words[0] = poseidon::hash(&words);
+        let own = best(|| (0..500).for_each(|_| words[0] = poseidon::hash(&words)));
+        let theirs = best(|| {
+            for _ in 0..500 {
+                words[0] = reference.hash(&words).expect("as many words as promised");
+            }
+        });
+        let micros = |seconds: f64| seconds / 500.0 * 1e6;
+        let reference = Some(("light-poseidon in the same run", micros(theirs)));
+        report(&format!("poseidon-{count}"), micros(own), "µs", reference)?;
+    }
+    let circuit = Registered::by_name("z64x10").ok_or("no z64x10")?.circuit;
+    let training = circuit.training.ok_or("no training")?;
+    let batch = &made_up_batches(&circuit, 1)?[0];
+    let mut weights = Weights::zero(&training);
+    let stepping = best(|| {
+        for _ in 0..100 {
+            weights = step(&weights, batch, 1).expect("it converges");
+        }
+    });
+    report("step-64x10", stepping / 100.0 * 1e6, "µs", None)?;
+    let committing = best(|| {
+        (0..20).for_each(|_| assert_ne!(weights.commitment(), Fr::from(0_u64)));
+    });
+    // The design's 1.9 ms, on another machine.
+    let reference = Some(("as the design measured it", 1900.0));
+    report("commit-64x10", committing / 20.0 * 1e6, "µs", reference)
+}
+
+fn measure(entry: &Registered, with_reference: bool) -> Result<(), Failure> {
+    let (name, circuit) = (entry.name, &entry.circuit);
+    let bench = |what: &str| format!("{name}.{what}");
+    // The design's table; it has 30x2 with eight steps per epoch, ours has sixteen.
+    let design = match name {
+        "t100x16" => Some(59_202.0),
+        "z16x4-ci" => Some(15_171.0),
+        "z30x2" => Some(84_496.0),
+        "z64x10" => Some(124_792.0),
+        "z64x10-k4" => Some(316_867.0),
+        _ => None,
+    };
+    let (describing, r1cs) = seconds(|| constraints(circuit));
+    let r1cs = r1cs?;
+    let count = r1cs.constraints() as f64;
+    let design = design.map(|count| ("the design's table", count));
+    report(&bench("constraints"), count, "constraints", design)?;
+    report(&bench("describe"), describing, "s", None)?;
+
+    // Our own setup, prover and verifier first, so that the memory is theirs.
+    let folder = std::env::temp_dir().join(format!("cyxwiz-bench-{}", std::process::id()));
+    let store = KeyStore::at(&folder);
+    let (setup, prover) = seconds(|| insecure_dev_prover(circuit));
+    let path = store.save(&prover?)?;
+    report(
+        &bench("key"),
+        fs::metadata(&path)?.len() as f64,
+        "bytes",
+        None,
+    )?;
+    let (load, prover) = seconds(|| store.load(circuit));
+    let prover: Prover = prover?;
+    fs::remove_dir_all(&folder)?;
+    report(&bench("load"), load, "s", Some(("the aim", 1.0)))?;
+
+    let witness = made_up_witness(circuit)?;
+    let mut random = StdRng::seed_from_u64(1);
+    let (assigning, _) = seconds(|| assign(circuit, prover.constraints(), &witness));
+    report(&bench("assign"), assigning, "s", None)?;
+    let mut proof = None;
+    let mut proving = f64::INFINITY;
+    for _ in 0..3 {
+        let (time, made) = seconds(|| prover.prove(&witness, &mut random, |_| {}));
+        proof = Some(made?);
+        proving = proving.min(time);
+    }
+    report(&bench("memory"), peak_memory()?, "bytes", None)?;
+    let proof = proof.ok_or("no proof")?;
+    let key = prover.verifying_key();
+    let verifying = best(|| assert_eq!(key.verify(&proof, witness.public_input()), Ok(())));
+    report(&bench("verify"), verifying * 1e3, "ms", None)?;
+
+    let mut references = (None, None);
+    if with_reference {
+        let (setup, stock) = seconds(|| {
+            Groth16::<Bn254>::generate_random_parameters_with_reduction(&r1cs, &mut random)
+        });
+        let stock = stock?;
+        let matrices = r1cs.to_matrices();
+        let mut proving = f64::INFINITY;
+        for _ in 0..3 {
+            let (time, made) = seconds(|| {
+                let assignment = assign(circuit, &r1cs, &witness);
+                Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
+                    &stock,
+                    Fr::from(3_u64),
+                    Fr::from(5_u64),
+                    &matrices,
+                    matrices.num_instance_variables,
+                    matrices.num_constraints,
+                    assignment.values(),
+                )
+            });
+            made?;
+            proving = proving.min(time);
+        }
+        references = (Some((STOCK, setup)), Some((STOCK, proving)));
+    }
+    report(&bench("setup"), setup, "s", references.0)?;
+    report(&bench("prove"), proving, "s", references.1)
+}
+
+/// Batches of noise around a point per class.
+fn made_up_batches(circuit: &Circuit, count: usize) -> Result<Vec<Batch>, Failure> {
+    let training = circuit.training.ok_or("no training")?;
+    let mut random = StdRng::seed_from_u64(2);
+    let inputs = usize::from(training.inputs);
+    let centres: Vec<i32> = (0..inputs * usize::from(training.outputs))
+        .map(|_| random.gen_range(-40..=40))
+        .collect();
+    let classes: Vec<u16> = (0..count * usize::from(training.batch))
+        .map(|_| random.gen_range(0..training.outputs))
+        .collect();
+    let mut features = Vec::new();
+    for class in &classes {
+        for centre in &centres[usize::from(*class) * inputs..][..inputs] {
+            let noise: i32 = (0..4).map(|_| random.gen_range(-30..=30)).sum();
+            features.push((centre + noise).clamp(-128, 127) as i8);
+        }
+    }
+    Ok(Batch::split(&training, &features, &classes)?)
+}
+
+/// A job trained, committed and challenged.
+fn made_up_witness(circuit: &Circuit) -> Result<Witness, Failure> {
+    let escrow = [3; 32];
+    let context = Context {
+        program: [1; 32],
+        escrow,
+        job_id: [4; 16],
+        user: [5; 32],
+        node: [6; 32],
+        spec_hash: [7; 32],
+        circuit: circuit.id(sha256),
+    };
+    let context = from_word(&context.word(sha256))?;
+    let order = order_seed(&escrow, sha256);
+    let rate = if circuit.training.is_some() { 6 } else { 0 };
+    let state = |transcript: &Transcript, challenge| -> Result<Statement, Failure> {
+        let end = START + 1000;
+        Ok(Statement {
+            context: to_word(transcript.context()),
+            dataset: to_word(transcript.dataset()),
+            initial: to_word(transcript.initial()),
+            trained: to_word(transcript.trained()),
+            root: to_word(transcript.root()),
+            meta: Meta::new(circuit, transcript.epochs().len() as u16, START, end, rate)?,
+            challenge,
+        })
+    };
+    let Some(training) = circuit.training else {
+        let mut transcript = Transcript::new(*circuit, context, 11_u64.into(), 12_u64.into());
+        for epoch in 1..=u64::from(circuit.epochs) {
+            let leaves = vec![Fr::from(epoch); circuit.steps() as usize];
+            transcript.push(leaves, commit_metrics(&[epoch as f64]), START + epoch)?;
+        }
+        let statement = state(&transcript, Challenge::NONE)?;
+        return Ok(Witness::new(&statement, &transcript, &[])?);
+    };
+    let dataset = Dataset::new(&training, made_up_batches(circuit, 16)?)?;
+    let recipe = Recipe::new(circuit, &dataset, order, rate).ok_or("no training")?;
+    let mut weights = Weights::zero(&training);
+    let mut transcript = Transcript::new(*circuit, context, dataset.root(), weights.commitment());
+    let mut starts = Vec::new();
+    for epoch in 1..=EPOCHS {
+        starts.push(weights.clone());
+        let leaves = recipe.epoch(&mut weights, epoch)?;
+        let metrics = commit_metrics(&[f64::from(epoch)]);
+        transcript.push(leaves, metrics, START + 30 * u64::from(epoch))?;
+    }
+    let challenge =
+        Challenge::draw(circuit, EPOCHS, &[9; 32], &order, sha256).ok_or("no epochs")?;
+    let open = |sample: &cyxwiz_statement::Sample| {
+        RevealedStep::repeat(&recipe, &starts[usize::from(sample.epoch) - 1], *sample)
+    };
+    let steps: Vec<RevealedStep> = challenge
+        .samples()
+        .iter()
+        .map(open)
+        .collect::<Result<_, _>>()?;
+    Ok(Witness::new(
+        &state(&transcript, challenge)?,
+        &transcript,
+        &steps,
+    )?)
+}
