@@ -21,7 +21,6 @@ impl World {
             admin: self.admin.pubkey(),
             payer: self.payer.pubkey(),
             config: address::reputation_config(),
-            program: reputation::ID,
             program_data: address::program_data(&reputation::ID),
             system_program: solana_sdk_ids::system_program::ID,
         }

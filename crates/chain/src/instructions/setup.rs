@@ -162,7 +162,6 @@ pub fn initialize_reputation(admin: Address, coordinator: Address) -> Instructio
             admin: key(admin),
             payer: key(admin),
             config: key(pda::reputation_config()),
-            program: reputation::ID,
             program_data: program_data(programs::reputation()),
             system_program: solana_sdk_ids::system_program::ID,
         },

@@ -8,6 +8,7 @@ pub struct AcceptAdmin<'info> {
     pub new_admin: Signer<'info>,
     #[account(
         mut,
+        dup,
         constraint = config.pending_admin == Some(new_admin.key()) @ ReputationError::NotPendingAdmin,
     )]
     pub config: Box<Account<'info, Config>>,

@@ -6,7 +6,7 @@ use crate::{Config, ReputationError, events::ConfigChanged};
 #[derive(Accounts)]
 pub struct Administer<'info> {
     pub admin: Signer<'info>,
-    #[account(mut, has_one = admin @ ReputationError::NotAdmin)]
+    #[account(mut, dup, has_one = admin @ ReputationError::NotAdmin)]
     pub config: Box<Account<'info, Config>>,
 }
 

@@ -8,6 +8,7 @@ pub struct CloseRating<'info> {
     pub config: Box<Account<'info, Config>>,
     #[account(
         mut,
+        dup,
         close = payer,
         has_one = escrow @ ReputationError::RatingMismatch,
         has_one = payer @ ReputationError::RatingPayerMismatch,

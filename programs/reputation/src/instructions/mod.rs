@@ -1,4 +1,6 @@
 //! One file per instruction: its accounts, its checks, its handler.
+//!
+//! `dup` spares Anchor's search for one account in two places: no instruction writes two of one type.
 
 mod accept_admin;
 mod administer;

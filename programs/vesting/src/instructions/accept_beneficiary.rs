@@ -11,6 +11,7 @@ pub struct AcceptBeneficiary<'info> {
     pub new_beneficiary: Signer<'info>,
     #[account(
         mut,
+        dup,
         constraint = vesting.pending_beneficiary == Some(new_beneficiary.key())
             @ VestingError::NotPendingBeneficiary,
     )]

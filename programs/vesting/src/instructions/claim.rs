@@ -13,6 +13,7 @@ pub struct Claim<'info> {
     pub beneficiary: Signer<'info>,
     #[account(
         mut,
+        dup,
         has_one = beneficiary @ VestingError::NotBeneficiary,
         has_one = vault @ VestingError::AddressMismatch,
     )]
@@ -23,6 +24,7 @@ pub struct Claim<'info> {
     /// Where the tokens go; the beneficiary signs, so any account of the mint but the vault will do.
     #[account(
         mut,
+        dup,
         token::mint = vesting.mint,
         constraint = to.key() != vault.key() @ VestingError::AddressMismatch,
     )]

@@ -12,6 +12,7 @@ use crate::{
 pub struct Close<'info> {
     #[account(
         mut,
+        dup,
         close = rent_payer,
         has_one = vault @ VestingError::AddressMismatch,
         has_one = rent_payer @ VestingError::RentPayerMismatch,
@@ -22,7 +23,7 @@ pub struct Close<'info> {
     #[account(mut)]
     pub vault: UncheckedAccount<'info>,
     /// Any token account of the beneficiary.
-    #[account(mut, token::mint = vesting.mint, token::authority = vesting.beneficiary)]
+    #[account(mut, dup, token::mint = vesting.mint, token::authority = vesting.beneficiary)]
     pub beneficiary_token: Box<Account<'info, TokenAccount>>,
     /// CHECK: who paid the rent, as the allocation says.
     #[account(mut)]

@@ -77,7 +77,7 @@ pub struct CreateVesting<'info> {
     )]
     pub vault: Box<Account<'info, TokenAccount>>,
     /// The funder's tokens.
-    #[account(mut, token::mint = mint, token::authority = funder)]
+    #[account(mut, dup, token::mint = mint, token::authority = funder)]
     pub funder_token: Box<Account<'info, TokenAccount>>,
     pub token_program: Program<'info, Token>,
     pub system_program: Program<'info, System>,

@@ -9,7 +9,7 @@ use crate::{
 #[derive(Accounts)]
 pub struct ProposeBeneficiary<'info> {
     pub beneficiary: Signer<'info>,
-    #[account(mut, has_one = beneficiary @ VestingError::NotBeneficiary)]
+    #[account(mut, dup, has_one = beneficiary @ VestingError::NotBeneficiary)]
     pub vesting: Box<Account<'info, Vesting>>,
 }
 
