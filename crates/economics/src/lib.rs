@@ -4,6 +4,7 @@
 //! Pure integer arithmetic without `std`, clock or accounts, so that the on-chain programs, the services
 //! and the models in the tests compute with the same code. Checked throughout: `None` is an overflow.
 #![no_std]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod escrow;
 pub mod reputation;
