@@ -41,6 +41,18 @@ cu: programs
 cost: programs
     cargo run --quiet --package cyxwiz-tests-onchain --example cost
 
+# Every state of larger markets in the pure model: some ten minutes and six gigabytes.
+model:
+    cargo test --package cyxwiz-tests-model -- --include-ignored --nocapture --test-threads=1
+
+# Many random lives of a market in the pure model and on the real programs, from another seed each time.
+differential lives="20000": programs
+    CYXWIZ_LIVES={{ lives }} CYXWIZ_SEED=$(date +%s) cargo test --package cyxwiz-tests-onchain differential -- --nocapture
+
+# Fuzz the programs: an hour per target by default.
+fuzz seconds="3600" *targets: programs
+    scripts/fuzz --seconds {{ seconds }} {{ targets }}
+
 # Write the programs' IDLs.
 idl:
     scripts/build-idl

@@ -140,11 +140,9 @@ fn one_job_with_everything_and_odd_stakes() {
     );
 }
 
-/// The windows as they are by default, and a job that takes as long as one may: the first states of that
-/// market, with the longest that each party alone waits there for the money.
-#[test]
-fn by_default_the_money_is_out_within_a_month() {
-    let rules = Rules::default();
+/// The longest that each party alone waits for the money, in the first states of a market with these
+/// windows and the longest jobs: user, node and anybody for a job's, the node for its stake's.
+fn longest_waits(rules: &Rules) -> [Seconds; 4] {
     let scope = Scope {
         amount: 1_000_000_007,
         timeout: rules.max_timeout,
@@ -153,33 +151,52 @@ fn by_default_the_money_is_out_within_a_month() {
         ..EVERYTHING
     };
     let start = Market::new(1_760_000_000, 10_000_000_000, 1_000_000_000_000);
-    let found = explore(start, &rules, &scope, 1_500).unwrap_or_else(|broken| panic!("{broken}"));
-    let (user, node, anyone) = (Party::User(0), Party::Node(0), Party::Stranger);
-    let longest = [
-        (user, Item::Escrow(0)),
-        (node, Item::Escrow(0)),
-        (anyone, Item::Escrow(0)),
-        (node, Item::Stake(0)),
+    let found = explore(start, rules, &scope, 1_500).unwrap_or_else(|broken| panic!("{broken}"));
+    let alone = Scope {
+        pause: false,
+        ..scope
+    };
+    [
+        (Party::User(0), Item::Escrow(0)),
+        (Party::Node(0), Item::Escrow(0)),
+        (Party::Stranger, Item::Escrow(0)),
+        (Party::Node(0), Item::Stake(0)),
     ]
     .map(|(party, item)| {
         let waits = (0..found.states() as u32).map(|state| {
             let market = found.market(state);
-            let out = way_out(
-                &market,
-                &rules,
-                &Scope {
-                    pause: false,
-                    ..scope
-                },
-                party,
-                item,
-            );
+            let out = way_out(&market, rules, &alone, party, item);
             out.unwrap_or_else(|| panic!("{party} alone does not get out of {item:?}: {market:?}"))
                 .seconds
         });
         let longest = waits.max().unwrap_or_default();
-        println!("{party}, {item:?}: {:.2} days", longest as f64 / DAY as f64);
+        println!("{party}, {item:?}: {} days", longest as f64 / DAY as f64);
         longest
-    });
+    })
+}
+
+#[test]
+fn by_default_the_money_is_out_within_a_month() {
+    let longest = longest_waits(&Rules::default());
     assert_eq!(longest, [14 * DAY, 14 * DAY, 30 * DAY + 1, 30 * DAY]);
+}
+
+/// With the longest windows that the programs let the admin set.
+#[test]
+fn whatever_the_admin_sets_the_money_comes_out() {
+    let rules = Rules {
+        acceptance: [7 * DAY; 4],
+        assign_window: DAY,
+        receipt_window: DAY,
+        max_timeout: 90 * DAY,
+        dispute_window: 30 * DAY,
+        min_lock: 365 * DAY,
+        lock_per_job: 365 * DAY,
+        cooldown: 365 * DAY,
+        suspension: 365 * DAY,
+        failure_window: 365 * DAY,
+        ..Rules::default()
+    };
+    let longest = longest_waits(&rules);
+    assert_eq!(longest, [30 * DAY, 30 * DAY, 90 * DAY + 1, 395 * DAY]);
 }

@@ -1,0 +1,5 @@
+//! See [`cyxwiz_tests_fuzz::books`].
+#![no_main]
+#![allow(missing_docs)]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| cyxwiz_tests_fuzz::books::run(input));
