@@ -33,8 +33,13 @@ impl NodeBalance {
     /// Counts the change in `node.seq` and describes the node after it.
     pub fn after_change(node: &mut Account<Node>, clock: &Clock) -> Self {
         node.seq = node.seq.wrapping_add(1);
+        Self::of(node.key(), node, clock)
+    }
+
+    /// Describes the node at `address` as it is.
+    pub fn of(address: Pubkey, node: &Node, clock: &Clock) -> Self {
         Self {
-            node: node.key(),
+            node: address,
             owner: node.owner,
             stake: node.stake,
             locked: node.locked,

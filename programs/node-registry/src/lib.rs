@@ -12,6 +12,7 @@
     clippy::diverging_sub_expression
 )]
 
+mod creation;
 pub mod errors;
 pub mod events;
 pub mod instructions;

@@ -35,7 +35,6 @@ impl World {
             mint: self.mint,
             insurance_vault: address::insurance_vault(),
             reward_vault: address::reward_vault(),
-            program: node_registry::ID,
             program_data: address::program_data(&node_registry::ID),
             token_program: spl_token_interface::ID,
             system_program: solana_sdk_ids::system_program::ID,

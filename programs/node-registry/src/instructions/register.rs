@@ -1,8 +1,9 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, Token, TokenAccount};
+use anchor_spl::token::Token;
 
 use crate::{
-    Config, Node, NodeProfile, RegistryError, VERSION,
+    Config, Node, NodeProfile, RegistryError,
+    creation::{create, create_vault},
     events::{NodeBalance, NodeRegistered},
 };
 
@@ -17,25 +18,14 @@ pub struct Register<'info> {
         constraint = !config.paused @ RegistryError::Paused,
     )]
     pub config: Box<Account<'info, Config>>,
-    pub mint: Box<Account<'info, Mint>>,
-    #[account(
-        init,
-        payer = owner,
-        space = 8 + Node::INIT_SPACE,
-        seeds = [Node::SEED, owner.key().as_ref()],
-        bump,
-    )]
-    pub node: Box<Account<'info, Node>>,
-    #[account(
-        init,
-        payer = owner,
-        seeds = [Node::STAKE_SEED, node.key().as_ref()],
-        bump,
-        token::mint = mint,
-        token::authority = node,
-        token::token_program = token_program,
-    )]
-    pub stake_vault: Box<Account<'info, TokenAccount>>,
+    /// CHECK: the config's mint.
+    pub mint: UncheckedAccount<'info>,
+    /// CHECK: created here, at PDA ["node", owner].
+    #[account(mut)]
+    pub node: UncheckedAccount<'info>,
+    /// CHECK: created here, at PDA ["stake", node].
+    #[account(mut)]
+    pub stake_vault: UncheckedAccount<'info>,
     pub token_program: Program<'info, Token>,
     pub system_program: Program<'info, System>,
 }
@@ -43,15 +33,28 @@ pub struct Register<'info> {
 /// Creates the signer's node, without stake.
 pub fn register(ctx: Context<Register>, profile: NodeProfile) -> Result<()> {
     let clock = Clock::get()?;
-    let node = &mut ctx.accounts.node;
-    node.version = VERSION;
-    node.bump = ctx.bumps.node;
-    node.owner = ctx.accounts.owner.key();
-    node.stake_vault = ctx.accounts.stake_vault.key();
-    node.registered_at = clock.unix_timestamp;
-    node.describe(profile, clock.unix_timestamp, &ctx.accounts.config.params)?;
+    let accounts = ctx.accounts;
+    let (owner, address) = (accounts.owner.key(), accounts.node.key());
+    let stake_vault = accounts.stake_vault.key();
+    let node = create(
+        &accounts.node,
+        &accounts.owner,
+        &[Node::SEED, owner.as_ref()],
+        |bump| {
+            let mut node = Node::new(owner, bump, stake_vault, clock.unix_timestamp);
+            node.describe(profile, clock.unix_timestamp, &accounts.config.params)?;
+            Ok(node)
+        },
+    )?;
+    create_vault(
+        &accounts.stake_vault,
+        &accounts.owner,
+        &[Node::STAKE_SEED, address.as_ref()],
+        accounts.mint.to_account_info(),
+        accounts.node.to_account_info(),
+    )?;
     emit!(NodeRegistered {
-        post: NodeBalance::after_change(node, &clock),
+        post: NodeBalance::of(address, &node, &clock),
     });
     Ok(())
 }

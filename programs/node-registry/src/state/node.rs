@@ -3,7 +3,7 @@ use anchor_lang::prelude::*;
 use crate::{
     RegistryError,
     math::{SlashSplit, record_failure, required_stake},
-    state::{JobLock, Params},
+    state::{JobLock, Params, VERSION},
 };
 
 /// A server node, at PDA ["node", owner]. Never closed: its history outlives its stake, and a banned
@@ -89,6 +89,42 @@ impl Node {
     pub const GPU_MODEL_LEN: usize = 64;
     /// Seconds between two heartbeats on the chain, at least.
     pub const HEARTBEAT_SECONDS: i64 = 3_600;
+
+    /// A node without stake and, so far, without a description.
+    pub fn new(owner: Pubkey, bump: u8, stake_vault: Pubkey, now: i64) -> Self {
+        Self {
+            version: VERSION,
+            bump,
+            banned: false,
+            owner,
+            stake_vault,
+            stake: 0,
+            locked: 0,
+            unstake_amount: 0,
+            reward_accrued: 0,
+            active_jobs: 0,
+            locked_until: 0,
+            unstake_at: 0,
+            suspended_until: 0,
+            failures: [0; 3],
+            registered_at: now,
+            staked_since: 0,
+            reward_accrued_at: now,
+            last_slash_at: 0,
+            last_heartbeat_at: 0,
+            seq: 1,
+            tls_fingerprint: [0; 32],
+            next_tls_fingerprint: [0; 32],
+            rotates_at: 0,
+            vram_mib: 0,
+            ram_mib: 0,
+            rate_milli: 0,
+            reserved: [0; 128],
+            endpoint: String::new(),
+            region: String::new(),
+            gpu_model: String::new(),
+        }
+    }
 
     /// The owner of a node account, read without the rest. Fails where there is no node.
     pub fn owner_of(account: &AccountInfo) -> Result<Pubkey> {
