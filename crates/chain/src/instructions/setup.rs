@@ -140,7 +140,6 @@ pub fn initialize_registry(admin: Address, mint: Address) -> Instruction {
             mint: key(mint),
             insurance_vault: key(pda::insurance_vault()),
             reward_vault: key(pda::reward_vault()),
-            program: node_registry::ID,
             program_data: program_data(programs::node_registry()),
             token_program: TOKEN,
             system_program: solana_sdk_ids::system_program::ID,
