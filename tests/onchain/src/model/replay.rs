@@ -100,6 +100,9 @@ impl Chain {
         market.pools.rewards = REWARDS;
         market.pools.insurance = INSURANCE;
         market.minted += REWARDS + INSURANCE;
+        for node in &mut market.nodes {
+            node.reward_at = START;
+        }
         market
     }
 
