@@ -141,11 +141,16 @@ impl Launch {
     /// [`LaunchError::WrongMint`] if something else is in its place.
     pub async fn ensure_mint(&self) -> Result<Step, LaunchError> {
         let at = self.mint()?;
-        if let Some(mint) = self.chain.mint(at).await? {
-            let wrong = |reason: &str| LaunchError::WrongMint {
-                mint: at,
-                reason: reason.to_owned(),
-            };
+        let wrong = |reason: &str| LaunchError::WrongMint {
+            mint: at,
+            reason: reason.to_owned(),
+        };
+        // lamports that a stranger sent there are enough to take the place
+        let found = self.chain.mint(at).await.map_err(|error| match error {
+            ChainError::Account { reason, .. } => wrong(&reason),
+            error => error.into(),
+        })?;
+        if let Some(mint) = found {
             if mint.mint_authority.is_some() {
                 return Err(wrong("somebody can make more of it"));
             }

@@ -206,6 +206,21 @@ async fn a_changed_plan_allocates_nothing_twice() {
 }
 
 #[tokio::test]
+async fn a_taken_address_is_left_for_another() {
+    let world = World::new().await;
+    let launch = world.launch(plan());
+    let mint = launch.mint().expect("a seed");
+    world.chain.airdrop(mint, 1_000_000).await.expect("faucet");
+    let refused = launch.run().await.expect_err("not a mint");
+    assert!(
+        matches!(&refused, LaunchError::WrongMint { reason, .. } if reason.contains("is no mint")),
+        "{refused}"
+    );
+    let other = Launch::new(world.chain.clone(), world.signer(), plan(), "cyxwiz-2");
+    other.run().await.expect("another address");
+}
+
+#[tokio::test]
 async fn without_the_program_nothing_is_minted() {
     let world = World::with(Vec::new()).await;
     let launch = world.launch(plan());
