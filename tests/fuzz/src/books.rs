@@ -57,8 +57,8 @@ fn zeroed<T: AnchorDeserialize + Space>() -> T {
 
 // Parameters as anybody may ask for them, where the program takes them; else the defaults.
 fn asked<T: AnchorDeserialize + Space + Default>(bytes: &mut Bytes, valid: fn(&T) -> bool) -> T {
-    let mut encoded: Vec<u8> = (0..T::INIT_SPACE).map(|_| bytes.byte()).collect();
-    let asked = T::deserialize(&mut encoded.as_mut_slice().as_ref()).ok();
+    let encoded: Vec<u8> = (0..T::INIT_SPACE).map(|_| bytes.byte()).collect();
+    let asked = T::deserialize(&mut encoded.as_slice()).ok();
     asked.filter(valid).unwrap_or_default()
 }
 

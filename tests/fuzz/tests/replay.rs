@@ -12,7 +12,7 @@ fn replay(target: &str, run: fn(&[u8])) {
     let mut count = 0;
     for file in files {
         let path = file.expect("the folder is readable").path();
-        println!("{}", path.display());
+        eprintln!("{}", path.display());
         run(&fs::read(&path).expect("the file is readable"));
         count += 1;
     }
@@ -33,6 +33,6 @@ fn known_inputs_break_no_books() {
 #[test]
 fn the_scene_refuses_only_what_comes_too_early_or_twice() {
     let refused = instructions::refused_at_once();
-    println!("{refused:#?}");
+    eprintln!("{refused:#?}");
     assert_eq!(refused.len(), 12);
 }

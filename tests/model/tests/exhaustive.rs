@@ -32,7 +32,7 @@ const EVERYTHING: Scope<'static> = Scope {
 fn found(scope: &Scope, rules: &Rules, limit: usize) -> Exploration {
     let start = Market::new(1_000, 1_000_000, 1_000_000);
     let found = explore(start, rules, scope, limit).unwrap_or_else(|broken| panic!("{broken}"));
-    println!("{found}");
+    eprintln!("{found}");
     found
 }
 
@@ -48,7 +48,7 @@ fn check(scope: &Scope, rules: &Rules, escrow: Seconds, stake: Seconds) {
     let bounds = found
         .exits(items)
         .unwrap_or_else(|broken| panic!("{broken}"));
-    println!("{bounds}");
+    eprintln!("{bounds}");
     let longest = bounds.escrow_without.into_iter().max();
     assert_eq!((longest, bounds.stake), (Some(escrow), stake));
 }
@@ -170,7 +170,7 @@ fn longest_waits(rules: &Rules) -> [Seconds; 4] {
                 .seconds
         });
         let longest = waits.max().unwrap_or_default();
-        println!("{party}, {item:?}: {} days", longest as f64 / DAY as f64);
+        eprintln!("{party}, {item:?}: {} days", longest as f64 / DAY as f64);
         longest
     })
 }

@@ -34,7 +34,7 @@ fn complaint(fault: Option<Fault>, scope: &Scope) -> Option<String> {
 fn caught(fault: Fault, scope: &Scope, by: &str) -> String {
     let complaint =
         complaint(Some(fault), scope).unwrap_or_else(|| panic!("{fault:?} went unseen"));
-    println!("{complaint}");
+    eprintln!("{complaint}");
     assert!(
         complaint.contains(by),
         "{fault:?} was caught, but for another reason:\n{complaint}"

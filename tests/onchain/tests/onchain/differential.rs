@@ -166,7 +166,7 @@ fn live(chain: &Chain, rules: &Rules, seeds: &[u64], met: &mut Met) -> Result<()
         met.note(&action, life.take(action)?);
     }
     // whoever paused it is gone too
-    if seeds.len() % 2 == 0 {
+    if seeds.len().is_multiple_of(2) {
         life.take(Action::Pause(true))?;
     }
     for (turn, item) in Item::ALL.into_iter().enumerate() {
@@ -223,7 +223,7 @@ fn agree(part: u64) {
     let began = Instant::now();
     match lives(&documented(), part, number("CYXWIZ_LIVES", LIVES)) {
         Ok(met) => {
-            println!("{met:?} in {:.1} s", began.elapsed().as_secs_f64());
+            eprintln!("{met:?} in {:.1} s", began.elapsed().as_secs_f64());
             met.assert_whole();
         }
         Err(why) => panic!("chain and model differ:\n{why}"),
@@ -269,6 +269,6 @@ fn a_model_of_another_market_is_told_apart() {
     for rules in wrong {
         let difference = lives(&rules, 2, LIVES);
         let difference = difference.expect_err("the programs follow docs/PROTOCOL.md");
-        println!("{difference}\n");
+        eprintln!("{difference}\n");
     }
 }
