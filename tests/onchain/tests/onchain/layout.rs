@@ -1,7 +1,7 @@
 //! The layouts that others rely on: offsets, numbers and sizes that may never change.
 
 use anchor_lang::{Discriminator, InstructionData, Space, ToAccountMetas};
-use cyxwiz_tests_onchain::{World, receipt_of, signed_receipt};
+use cyxwiz_tests_onchain::{World, address, receipt_of, signed_receipt};
 use job_escrow::{Escrow, State};
 use reputation::escrow_view::{
     DISCRIMINATOR, EscrowView, NODE_OFFSET, STATE_OFFSET, STATE_PAID, USER_OFFSET,
@@ -10,7 +10,7 @@ use reputation::escrow_view::{
 use solana_instruction::Instruction;
 use solana_message::Message;
 
-use crate::scene::{AMOUNT, Scene};
+use crate::scene::{AMOUNT, STAKE, Scene};
 
 #[test]
 fn reputation_reads_the_escrow_where_it_is_written() {
@@ -57,6 +57,35 @@ fn the_escrows_first_fields_keep_their_offsets() {
     assert_eq!(data[156..164], AMOUNT.to_le_bytes());
     assert_eq!(data[164..188], [0; 24]);
     assert_eq!(data[188..220], [1; 32]);
+}
+
+#[test]
+fn the_nodes_fields_keep_their_offsets() {
+    let mut scene = Scene::assigned();
+    let at = scene.node_address();
+    scene
+        .world
+        .heartbeat(at, &scene.node.key)
+        .expect("heartbeat");
+    let data = scene.world.svm.get_account(&at).expect("it exists").data;
+    let node = scene.world.node_of(&scene.node);
+    assert_eq!(data[8..11], [1, node.bump, 0]);
+    assert_eq!(data[11..43], scene.node.pubkey().to_bytes());
+    assert_eq!(data[43..75], address::stake_vault(&at).to_bytes());
+    assert_eq!(data[75..83], STAKE.to_le_bytes());
+    assert_eq!(data[83..91], node.locked.to_le_bytes());
+    assert_eq!(data[91..107], [0; 16]);
+    assert_eq!(data[107..111], [1, 0, 0, 0]);
+    assert_eq!(data[111..119], node.locked_until.to_le_bytes());
+    assert_eq!(data[119..159], [0; 40]);
+    assert_eq!(data[159..167], node.registered_at.to_le_bytes());
+    assert_eq!(data[191..199], node.last_heartbeat_at.to_le_bytes());
+    assert_eq!(data[199..207], node.seq.to_le_bytes());
+    assert_eq!(data[207..239], [7; 32]);
+    assert_eq!(data[239..279], [0; 40]);
+    assert_eq!(data[287..291], node.rate_milli.to_le_bytes());
+    assert_eq!(data[291..419], [0; 128]);
+    assert_eq!(data[419..423], (node.endpoint.len() as u32).to_le_bytes());
 }
 
 #[test]
