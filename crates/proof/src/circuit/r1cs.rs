@@ -1,6 +1,9 @@
 //! A rank-1 constraint system: rows A, B, C with (A·w)(B·w) = C·w.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+};
 
 use ark_ff::{One as _, Zero as _};
 use ark_relations::r1cs::{
@@ -279,63 +282,99 @@ impl ConstraintSynthesizer<Fr> for &R1cs {
 /// Collects constraints while a circuit is described.
 #[derive(Default)]
 pub(super) struct Recorder {
-    a: Matrix,
-    b: Matrix,
-    c: Matrix,
+    matrices: [Matrix; 3],
     coefficients: Vec<Fr>,
-    indices: HashMap<Fr, u32>,
+    indices: HashMap<[u64; 4], u32, BuildHasherDefault<FirstWord>>,
     sections: Vec<(&'static str, usize)>,
+}
+
+/// Hashes a coefficient by its first word, which is as good as random in Montgomery form. There are
+/// millions of coefficients to look up, and nobody chooses them to collide.
+#[derive(Default)]
+struct FirstWord(Option<u64>);
+
+impl Hasher for FirstWord {
+    fn finish(&self) -> u64 {
+        self.0.unwrap_or_default()
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let (None, Some(word)) = (self.0, bytes.first_chunk()) {
+            self.0 = Some(u64::from_ne_bytes(*word));
+        }
+    }
+
+    fn write_usize(&mut self, _length: usize) {}
 }
 
 impl Recorder {
     pub fn section(&mut self, name: &'static str) {
-        self.sections.push((name, self.a.rows()));
+        self.sections.push((name, self.matrices[0].rows()));
     }
 
     pub fn enforce(&mut self, a: &Wire, b: &Wire, c: &Wire) {
-        self.table(Fr::one());
-        for (wire, select) in [(a, 0), (b, 1), (c, 2)] {
-            let mut terms = wire.terms.clone();
-            terms.push((0, wire.constant));
-            terms.sort_unstable_by_key(|(variable, _)| *variable);
-            terms.dedup_by(|(variable, value), (kept, sum)| {
-                let same = variable == kept;
-                if same {
-                    *sum += *value;
+        if self.coefficients.is_empty() {
+            self.index(Fr::one());
+        }
+        let mut matrices = std::mem::take(&mut self.matrices);
+        for (matrix, wire) in matrices.iter_mut().zip([a, b, c]) {
+            let start = matrix.entries.len();
+            let mut push = |variable, value: Fr| {
+                if !value.is_zero() {
+                    matrix.entries.push((variable, self.index(value)));
                 }
-                same
-            });
-            terms.retain(|(_, value)| !value.is_zero());
-            let entries: Vec<_> = terms
-                .into_iter()
-                .map(|(variable, value)| (variable, self.table(value)))
-                .collect();
-            let matrix = match select {
-                0 => &mut self.a,
-                1 => &mut self.b,
-                _ => &mut self.c,
             };
-            matrix.entries.extend(entries);
+            // Terms come sorted from most gadgets; where they do not, or repeat, they are merged first.
+            push(0, wire.constant);
+            if wire.terms.is_sorted_by(|(a, _), (b, _)| a < b) {
+                wire.terms
+                    .iter()
+                    .for_each(|(variable, value)| push(*variable, *value));
+            } else {
+                merged(&wire.terms)
+                    .into_iter()
+                    .for_each(|(variable, value)| push(variable, value));
+            }
+            debug_assert!(matrix.entries[start..].is_sorted_by(|(a, _), (b, _)| a < b));
             matrix.ends.push(matrix.entries.len() as u32);
         }
+        self.matrices = matrices;
     }
 
     /// The index of a coefficient; one has index 0.
-    fn table(&mut self, value: Fr) -> u32 {
-        *self.indices.entry(value).or_insert_with(|| {
+    fn index(&mut self, value: Fr) -> u32 {
+        if value.is_one() && !self.coefficients.is_empty() {
+            return 0;
+        }
+        *self.indices.entry(value.0.0).or_insert_with(|| {
             self.coefficients.push(value);
             self.coefficients.len() as u32 - 1
         })
     }
 
     pub fn finish(self, variables: usize) -> R1cs {
+        let [a, b, c] = self.matrices;
         R1cs {
-            a: self.a,
-            b: self.b,
-            c: self.c,
+            a,
+            b,
+            c,
             coefficients: self.coefficients,
             variables,
             sections: self.sections,
         }
     }
+}
+
+/// Terms in order of their variables, those of one variable added up.
+fn merged(terms: &[(Variable, Fr)]) -> Vec<(Variable, Fr)> {
+    let mut terms = terms.to_vec();
+    terms.sort_unstable_by_key(|(variable, _)| *variable);
+    terms.dedup_by(|(variable, value), (kept, sum)| {
+        let same = variable == kept;
+        if same {
+            *sum += *value;
+        }
+        same
+    });
+    terms
 }

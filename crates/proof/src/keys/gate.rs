@@ -64,15 +64,16 @@ pub fn check_key(circuit: &Circuit, bytes: &[u8]) -> Result<VerifyingKey, GateEr
     if cfg!(feature = "mainnet") && registered.trust == Trust::InsecureDev {
         return Err(GateError::InsecureDev(entry.name));
     }
-    let key = check_points(entry.name, bytes)?;
+    let key = check_candidate(entry.name, bytes)?;
     if key.digest() != registered.sha256 {
         return Err(GateError::Digest(entry.name));
     }
     Ok(key)
 }
 
-/// The checks that need no registry.
-pub(crate) fn check_points(circuit: &'static str, bytes: &[u8]) -> Result<VerifyingKey, GateError> {
+/// The checks that need no registered key: what a key must pass before it is registered. `circuit` is
+/// the name for errors.
+pub fn check_candidate(circuit: &'static str, bytes: &[u8]) -> Result<VerifyingKey, GateError> {
     let given = bytes.len();
     let length = GateError::Length { circuit, given };
     let bytes: &[u8; VERIFYING_KEY_BYTES] = bytes.try_into().map_err(|_| length)?;

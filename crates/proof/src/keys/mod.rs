@@ -5,7 +5,7 @@ mod gate;
 mod insecure_dev;
 mod store;
 
-pub use gate::{GateError, check_key};
+pub use gate::{GateError, check_candidate, check_key};
 #[cfg(not(feature = "mainnet"))]
 pub use insecure_dev::{BANNER, insecure_dev_prover};
 pub use store::{KeyStore, StoreError};

@@ -3,7 +3,7 @@ use std::fs;
 use cyxwiz_statement::{Circuit, REGISTRY, Registered};
 use rand::SeedableRng as _;
 
-use super::{GateError, KeyStore, StoreError, check_key, gate::check_points, insecure_dev_prover};
+use super::{GateError, KeyStore, StoreError, check_candidate, check_key, insecure_dev_prover};
 use crate::{
     circuit::constraints,
     groth16::{PointError, Proof, VerifyError, VerifyingKey},
@@ -47,7 +47,7 @@ fn the_development_key_is_reproducible() {
 fn the_gate_names_what_is_wrong() {
     let good = key_bytes(tiny());
     let circuit = "test";
-    let refused = |bytes: &[u8]| check_points(circuit, bytes).unwrap_err();
+    let refused = |bytes: &[u8]| check_candidate(circuit, bytes).unwrap_err();
     let length = GateError::Length {
         circuit,
         given: 575,

@@ -4,12 +4,14 @@
 //! H_0 = Poseidon(context, dataset, initial, 7), H_E = Poseidon(H_{E−1}, S_E, metrics_E, time_E),
 //! where S_E is the Merkle root over the leaves of epoch E. The root over all H_E goes on the chain.
 
+mod bisection;
 mod statement;
 
 use cyxwiz_statement::Circuit;
 
 use crate::{commitment::MerkleTree, field::Fr, poseidon};
 
+pub use bisection::bisect;
 pub use statement::public_input;
 
 /// The last word of H_0: 7 tells it from the chain's later hashes, whose fourth word is a Unix time.
