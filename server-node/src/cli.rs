@@ -51,6 +51,8 @@ pub enum Command {
     },
     /// Withdraw the stake that was asked back
     Withdraw,
+    /// Claim the reward that the stake has earned
+    Claim,
     /// Show what the chain says of this node
     Status {
         /// One JSON object

@@ -3,9 +3,9 @@
 
 use async_trait::async_trait;
 use cyxwiz_chain::{
-    Chain, ChainError, EscrowAccount, EscrowConfig, Instruction, NodeAccount, Receipt, SignedTransaction,
-    Signer, TxOutcome,
-    instructions::{escrow, token},
+    Chain, ChainError, EscrowAccount, EscrowConfig, Instruction, NodeAccount, Receipt,
+    SignedTransaction, Signer, TxOutcome,
+    instructions::{escrow, registry, token},
 };
 use cyxwiz_domain::{Address, Digest};
 
@@ -51,6 +51,8 @@ pub trait Ledger: Send + Sync {
     async fn node(&self) -> Result<Option<NodeAccount>, ChainError>;
     /// The chain's clock, Unix seconds.
     async fn unix_time(&self) -> Result<i64, ChainError>;
+    /// Sends this node's sign of life, signed by its owner.
+    async fn heartbeat(&self) -> Result<(), ChainError>;
     /// A transaction of these writes to `escrow`, signed by the node's owner.
     async fn sign(
         &self,
@@ -104,6 +106,12 @@ impl Ledger for ChainLedger {
 
     async fn unix_time(&self) -> Result<i64, ChainError> {
         self.chain.unix_time().await
+    }
+
+    async fn heartbeat(&self) -> Result<(), ChainError> {
+        let beat = registry::heartbeat(self.signer.address());
+        self.chain.execute(&[beat], &self.signer, &[]).await?;
+        Ok(())
     }
 
     async fn sign(

@@ -5,6 +5,7 @@
 //! and of a job, one file a step, [`jobs`] what is on disk, and [`grpc`] what
 //! engines call.
 
+pub mod chain_heartbeat;
 pub mod cli;
 pub mod commands;
 pub mod config;

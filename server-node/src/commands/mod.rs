@@ -31,6 +31,7 @@ pub async fn dispatch(cli: Cli) -> Result<()> {
         Command::Stake { amount } => stake::stake(&settings, amount).await,
         Command::Unstake { amount } => stake::unstake(&settings, amount).await,
         Command::Withdraw => stake::withdraw(&settings).await,
+        Command::Claim => stake::claim(&settings).await,
         Command::Status { json } => status::status(&settings, json).await,
         Command::Preflight { json } => status::preflight(&settings, json).await,
         Command::Confine(_) => bail!("confine runs without a runtime"),

@@ -13,6 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::lock;
 use crate::{
+    chain_heartbeat,
     cli::RunArgs,
     config::Settings,
     coordinator_client, grpc,
@@ -64,6 +65,7 @@ pub(super) async fn run(settings: Settings, args: RunArgs) -> Result<()> {
     let server = node.tasks.spawn(grpc::serve(Arc::clone(&node), listener));
     node.tasks
         .spawn(coordinator_client::keep_line(Arc::clone(&node), outgoing));
+    node.tasks.spawn(chain_heartbeat::keep(Arc::clone(&node)));
     if let Some(path) = &args.port_file {
         write_port_file(path, &node, &endpoint)?;
     }

@@ -1,4 +1,4 @@
-//! `stake`, `unstake`, `withdraw`: the owner's money in the registry.
+//! `stake`, `unstake`, `withdraw`, `claim`: the owner's money in the registry.
 
 use std::io::{Write as _, stdout};
 
@@ -36,6 +36,14 @@ pub(super) async fn withdraw(settings: &Settings) -> Result<()> {
     let write = registry::withdraw(identity.address(), mint);
     let (signature, _) = execute(settings, &identity, write).await?;
     Ok(writeln!(stdout(), "withdrawn: {signature}")?)
+}
+
+pub(super) async fn claim(settings: &Settings) -> Result<()> {
+    let identity = Identity::load(settings)?;
+    let mint = Chain::new(&settings.rpc_url).escrow_config().await?.mint;
+    let write = registry::claim_reward(identity.address(), mint);
+    let (signature, _) = execute(settings, &identity, write).await?;
+    Ok(writeln!(stdout(), "claimed: {signature}")?)
 }
 
 async fn execute(

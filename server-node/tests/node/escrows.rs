@@ -56,6 +56,8 @@ pub struct Escrows {
 
 #[derive(Default)]
 struct Inner {
+    /// When the node showed signs of life.
+    heartbeats: Vec<i64>,
     node: Option<NodeAccount>,
     accounts: HashMap<Address, EscrowAccount>,
     transactions: HashMap<String, (Address, Vec<Write>)>,
@@ -93,6 +95,11 @@ impl Escrows {
             inner: Mutex::default(),
             signed: AtomicU64::new(0),
         }
+    }
+
+    /// When the node showed signs of life, by this chain's clock.
+    pub fn heartbeats(&self) -> Vec<i64> {
+        self.lock().heartbeats.clone()
     }
 
     /// Registers the node that asks.
@@ -230,6 +237,16 @@ impl Ledger for Escrows {
 
     async fn node(&self) -> Result<Option<NodeAccount>, ChainError> {
         Ok(self.lock().node.clone())
+    }
+
+    async fn heartbeat(&self) -> Result<(), ChainError> {
+        let now = self.now.load(Ordering::SeqCst);
+        let mut inner = self.lock();
+        if let Some(node) = &mut inner.node {
+            node.last_heartbeat_at = now;
+        }
+        inner.heartbeats.push(now);
+        Ok(())
     }
 
     async fn unix_time(&self) -> Result<i64, ChainError> {

@@ -6,6 +6,7 @@ mod coordinator;
 mod download;
 mod engine;
 mod escrows;
+mod heartbeat;
 mod session;
 mod settle;
 mod stand;

@@ -53,6 +53,9 @@ pub struct NodeAccount {
 }
 
 impl NodeAccount {
+    /// Seconds between two heartbeats on the chain, at least.
+    pub const HEARTBEAT_SECONDS: i64 = node_registry::Node::HEARTBEAT_SECONDS;
+
     pub(crate) fn new(at: Address, node: node_registry::Node) -> Self {
         Self {
             address: at,
