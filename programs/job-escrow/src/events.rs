@@ -41,9 +41,15 @@ pub struct EscrowPost {
 impl EscrowPost {
     /// Counts the change in `escrow.seq` and describes the escrow after it.
     pub fn after_change(escrow: &mut Account<Escrow>, clock: &Clock) -> Self {
+        let address = escrow.key();
+        Self::at(address, escrow, clock)
+    }
+
+    /// The same of the escrow at `address`.
+    pub fn at(address: Pubkey, escrow: &mut Escrow, clock: &Clock) -> Self {
         escrow.seq = escrow.seq.wrapping_add(1);
         Self {
-            escrow: escrow.key(),
+            escrow: address,
             user: escrow.user,
             node: escrow.node,
             job_id: escrow.job_id,

@@ -1,4 +1,4 @@
-//! Creating this program's accounts at their addresses.
+//! Creating a program's accounts at their addresses. job-escrow creates its own with the same functions.
 //!
 //! What Anchor's `init` does, as functions: its expansion for the six accounts made here is a fifth of
 //! the program's code, and takes more compute units in what runs for every job.
@@ -15,45 +15,66 @@ use anchor_spl::token::{self, InitializeAccount3, TokenAccount};
 ///
 /// Fails with Anchor's `ConstraintSeeds` where `account` is not at that address, and as the system
 /// program does where it exists.
-pub(crate) fn create<'info, T: AccountSerialize + Space>(
+pub fn create<'info, T: AccountSerialize + Owner + Space>(
     account: &AccountInfo<'info>,
     payer: &AccountInfo<'info>,
     seeds: &[&[u8]],
     make: impl FnOnce(u8) -> Result<T>,
 ) -> Result<T> {
-    let bump = allocate(account, payer, seeds, 8 + T::INIT_SPACE, &crate::ID)?;
+    let bump = allocate(
+        &T::owner(),
+        account,
+        payer,
+        seeds,
+        8 + T::INIT_SPACE,
+        &T::owner(),
+    )?;
     let value = make(bump)?;
     value.try_serialize(&mut &mut account.try_borrow_mut_data()?[..])?;
     Ok(value)
 }
 
-/// Creates a token account for `mint` at the address of `seeds`, which `owner` disposes of.
-pub(crate) fn create_vault<'info>(
+/// Creates a token account for `mint` at the address of `seeds` under `program`, which `owner` disposes
+/// of; the address's bump.
+pub fn create_vault<'info>(
+    program: &Pubkey,
     account: &AccountInfo<'info>,
     payer: &AccountInfo<'info>,
     seeds: &[&[u8]],
     mint: AccountInfo<'info>,
     owner: AccountInfo<'info>,
-) -> Result<()> {
-    allocate(account, payer, seeds, TokenAccount::LEN, &token::ID)?;
+) -> Result<u8> {
+    let bump = allocate(
+        program,
+        account,
+        payer,
+        seeds,
+        TokenAccount::LEN,
+        &token::ID,
+    )?;
     let initialize = InitializeAccount3 {
         account: account.clone(),
         mint,
         authority: owner,
     };
-    token::initialize_account3(CpiContext::new(token::ID, initialize))
+    token::initialize_account3(CpiContext::new(token::ID, initialize))?;
+    Ok(bump)
 }
 
-/// Creates an empty account at the address of `seeds`; the address's bump.
+/// Creates an empty account of `owner` at the address of `seeds` under `program`, which must be the one
+/// that runs; the address's bump.
+///
+/// Fails as [`create`] does.
 #[inline(never)]
-fn allocate<'info>(
+pub fn allocate<'info>(
+    program: &Pubkey,
     account: &AccountInfo<'info>,
     payer: &AccountInfo<'info>,
     seeds: &[&[u8]],
     space: usize,
     owner: &Pubkey,
 ) -> Result<u8> {
-    let (address, bump) = Pubkey::find_program_address(seeds, &crate::ID);
+    let (address, bump) = Pubkey::find_program_address(seeds, program);
     if account.key() != address {
         let wrong = Error::from(ErrorCode::ConstraintSeeds);
         return Err(wrong.with_pubkeys((account.key(), address)));

@@ -12,12 +12,13 @@
     clippy::diverging_sub_expression
 )]
 
-mod creation;
+pub mod creation;
 pub mod errors;
 pub mod events;
 pub mod instructions;
 pub mod state;
 pub mod tokens;
+pub mod upgrade;
 
 use anchor_lang::prelude::*;
 pub use cyxwiz_economics::stake as math;

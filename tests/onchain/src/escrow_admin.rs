@@ -21,7 +21,6 @@ impl World {
             mint: self.mint,
             platform_vault: address::platform_vault(),
             authority: address::authority(),
-            program: job_escrow::ID,
             program_data: address::program_data(&job_escrow::ID),
             token_program: spl_token_interface::ID,
             system_program: solana_sdk_ids::system_program::ID,

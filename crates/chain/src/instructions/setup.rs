@@ -111,7 +111,6 @@ pub fn initialize_escrow(admin: Address, coordinator: Address, mint: Address) ->
             mint: key(mint),
             platform_vault: key(pda::platform_vault()),
             authority: key(pda::settlement_authority()),
-            program: job_escrow::ID,
             program_data: program_data(programs::job_escrow()),
             token_program: TOKEN,
             system_program: solana_sdk_ids::system_program::ID,

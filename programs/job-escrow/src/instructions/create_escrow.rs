@@ -1,6 +1,9 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, Token, TokenAccount};
-use node_registry::tokens::{balance, move_exact};
+use anchor_spl::token::{Token, TokenAccount};
+use node_registry::{
+    creation::{allocate, create_vault},
+    tokens::{balance, move_exact},
+};
 
 use crate::{
     Config, Escrow, EscrowError, State, VERSION,
@@ -47,7 +50,6 @@ impl CreateEscrowArgs {
 
 /// Accounts of `create_escrow`.
 #[derive(Accounts)]
-#[instruction(args: CreateEscrowArgs)]
 pub struct CreateEscrow<'info> {
     /// Funds the escrow and pays its rent.
     #[account(mut)]
@@ -57,25 +59,14 @@ pub struct CreateEscrow<'info> {
         constraint = !config.paused @ EscrowError::Paused,
     )]
     pub config: Box<Account<'info, Config>>,
-    pub mint: Box<Account<'info, Mint>>,
-    #[account(
-        init,
-        payer = user,
-        space = 8 + Escrow::INIT_SPACE,
-        seeds = [Escrow::SEED, user.key().as_ref(), &args.job_id],
-        bump,
-    )]
-    pub escrow: Box<Account<'info, Escrow>>,
-    #[account(
-        init,
-        payer = user,
-        seeds = [Escrow::VAULT_SEED, escrow.key().as_ref()],
-        bump,
-        token::mint = mint,
-        token::authority = escrow,
-        token::token_program = token_program,
-    )]
-    pub vault: Box<Account<'info, TokenAccount>>,
+    /// CHECK: the config's mint, by its address.
+    pub mint: UncheckedAccount<'info>,
+    /// CHECK: created here, at PDA ["escrow", user, job_id].
+    #[account(mut)]
+    pub escrow: UncheckedAccount<'info>,
+    /// CHECK: created here, at PDA ["vault", escrow].
+    #[account(mut)]
+    pub vault: UncheckedAccount<'info>,
     /// The user's tokens.
     #[account(mut, dup, token::mint = mint, token::authority = user)]
     pub user_token: Box<Account<'info, TokenAccount>>,
@@ -89,39 +80,65 @@ pub fn create_escrow(ctx: Context<CreateEscrow>, args: CreateEscrowArgs) -> Resu
     let accounts = ctx.accounts;
     args.validate(&accounts.config)?;
 
-    // Field by field: the account is zeroed, and a whole Escrow would not fit the stack twice.
-    let escrow = &mut accounts.escrow;
-    escrow.version = VERSION;
-    escrow.bump = ctx.bumps.escrow;
-    escrow.state = State::Open;
-    escrow.vault_bump = ctx.bumps.vault;
-    escrow.user = accounts.user.key();
-    escrow.job_id = args.job_id;
-    escrow.mint = accounts.mint.key();
-    escrow.rent_payer = accounts.user.key();
-    escrow.amount = args.amount;
-    escrow.spec_hash = args.spec_hash;
-    escrow.dataset_root = args.dataset_root;
-    escrow.required_epochs = args.required_epochs;
-    escrow.estimated_seconds = args.estimated_seconds;
-    escrow.timeout_seconds = args.timeout_seconds;
-    escrow.created_at = clock.unix_timestamp;
-    escrow.vault = accounts.vault.key();
-
-    let vault = accounts.vault.to_account_info();
+    let address = accounts.escrow.key();
+    let (bump, vault_bump) = accounts.create(&args.job_id)?;
+    let mut escrow = Box::new(Escrow {
+        version: VERSION,
+        bump,
+        state: State::Open,
+        vault_bump,
+        user: accounts.user.key(),
+        job_id: args.job_id,
+        mint: accounts.mint.key(),
+        rent_payer: accounts.user.key(),
+        amount: args.amount,
+        spec_hash: args.spec_hash,
+        dataset_root: args.dataset_root,
+        required_epochs: args.required_epochs,
+        estimated_seconds: args.estimated_seconds,
+        timeout_seconds: args.timeout_seconds,
+        created_at: clock.unix_timestamp,
+        vault: accounts.vault.key(),
+        ..Escrow::EMPTY
+    });
     move_exact(
         &accounts.user_token.to_account_info(),
-        &vault,
+        &accounts.vault,
         accounts.user.to_account_info(),
         &[],
         args.amount,
     )?;
-    accounts.escrow.invariant(balance(&vault)?)?;
+    escrow.invariant(balance(&accounts.vault)?)?;
     emit!(EscrowCreated {
         spec_hash: args.spec_hash,
         dataset_root: args.dataset_root,
         required_epochs: args.required_epochs,
-        post: EscrowPost::after_change(&mut accounts.escrow, &clock),
+        post: EscrowPost::at(address, &mut escrow, &clock),
     });
-    Ok(())
+    let mut data = accounts.escrow.try_borrow_mut_data()?;
+    escrow.try_serialize(&mut &mut data[..])
+}
+
+impl CreateEscrow<'_> {
+    /// Creates the escrow's account, still empty, and its vault; their bumps.
+    fn create(&self, job_id: &[u8; 16]) -> Result<(u8, u8)> {
+        let (user, escrow) = (self.user.key(), self.escrow.key());
+        let bump = allocate(
+            &crate::ID,
+            &self.escrow,
+            &self.user,
+            &[Escrow::SEED, user.as_ref(), job_id],
+            8 + Escrow::INIT_SPACE,
+            &crate::ID,
+        )?;
+        let vault_bump = create_vault(
+            &crate::ID,
+            &self.vault,
+            &self.user,
+            &[Escrow::VAULT_SEED, escrow.as_ref()],
+            self.mint.to_account_info(),
+            self.escrow.to_account_info(),
+        )?;
+        Ok((bump, vault_bump))
+    }
 }

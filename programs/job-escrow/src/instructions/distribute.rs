@@ -27,10 +27,10 @@ pub struct Distribute<'info> {
     )]
     pub reward_vault: UncheckedAccount<'info>,
     /// Any token account of the development wallet, so that a closed one blocks nothing.
-    #[account(mut, token::mint = mint, token::authority = config.development)]
+    #[account(mut, dup, token::mint = mint, token::authority = config.development)]
     pub development_token: Box<Account<'info, TokenAccount>>,
-    /// Any token account of the liquidity wallet, another one than that of development.
-    #[account(mut, token::mint = mint, token::authority = config.liquidity)]
+    /// Any token account of the liquidity wallet.
+    #[account(mut, dup, token::mint = mint, token::authority = config.liquidity)]
     pub liquidity_token: Box<Account<'info, TokenAccount>>,
     pub token_program: Program<'info, Token>,
 }

@@ -1,7 +1,11 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, Token, TokenAccount};
+use anchor_spl::token::{Mint, Token};
+use node_registry::{
+    creation::{create, create_vault},
+    upgrade::is_upgrade_authority,
+};
 
-use crate::{Config, EscrowError, Params, VERSION, program::JobEscrow};
+use crate::{Config, EscrowError, Params, VERSION};
 
 /// What the admin sets.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -41,33 +45,24 @@ pub struct Initialize<'info> {
     /// Pays the rent; the admin may be a multisig that pays nothing.
     #[account(mut)]
     pub payer: Signer<'info>,
-    #[account(init, payer = payer, space = 8 + Config::INIT_SPACE, seeds = [Config::SEED], bump)]
-    pub config: Box<Account<'info, Config>>,
+    /// CHECK: created here, at PDA ["config"].
+    #[account(mut)]
+    pub config: UncheckedAccount<'info>,
     #[account(
         constraint = mint.decimals == 9 && mint.freeze_authority.is_none() @ EscrowError::UnsuitableMint,
     )]
     pub mint: Box<Account<'info, Mint>>,
-    #[account(
-        init,
-        payer = payer,
-        seeds = [Config::PLATFORM_SEED],
-        bump,
-        token::mint = mint,
-        token::authority = config,
-        token::token_program = token_program,
-    )]
-    pub platform_vault: Box<Account<'info, TokenAccount>>,
+    /// CHECK: created here, at PDA ["platform"].
+    #[account(mut)]
+    pub platform_vault: UncheckedAccount<'info>,
     /// CHECK: only an address, which signs towards the other programs.
     #[account(seeds = [Config::AUTHORITY_SEED], bump)]
     pub authority: UncheckedAccount<'info>,
+    /// CHECK: the loader's account of this program, read by `is_upgrade_authority`.
     #[account(
-        constraint = program.programdata_address()? == Some(program_data.key()) @ EscrowError::NotUpgradeAuthority,
+        constraint = is_upgrade_authority(&admin, &program_data, &crate::ID)? @ EscrowError::NotUpgradeAuthority,
     )]
-    pub program: Program<'info, JobEscrow>,
-    #[account(
-        constraint = program_data.upgrade_authority_address == Some(admin.key()) @ EscrowError::NotUpgradeAuthority,
-    )]
-    pub program_data: Box<Account<'info, ProgramData>>,
+    pub program_data: UncheckedAccount<'info>,
     pub token_program: Program<'info, Token>,
     pub system_program: Program<'info, System>,
 }
@@ -75,23 +70,34 @@ pub struct Initialize<'info> {
 /// Creates the config and the platform vault.
 pub fn initialize(ctx: Context<Initialize>, args: ConfigArgs) -> Result<()> {
     args.validate()?;
-    ctx.accounts.config.set_inner(Config {
-        version: VERSION,
-        bump: ctx.bumps.config,
-        platform_bump: ctx.bumps.platform_vault,
-        authority_bump: ctx.bumps.authority,
-        paused: false,
-        admin: ctx.accounts.admin.key(),
-        pending_admin: None,
-        coordinator: args.coordinator,
-        mint: ctx.accounts.mint.key(),
-        authority: ctx.accounts.authority.key(),
-        platform_vault: ctx.accounts.platform_vault.key(),
-        dispute_authority: args.dispute_authority,
-        development: args.development,
-        liquidity: args.liquidity,
-        params: args.params,
-        reserved: [0; 128],
-    });
-    ctx.accounts.config.announce()
+    let accounts = ctx.accounts;
+    let platform_bump = create_vault(
+        &crate::ID,
+        &accounts.platform_vault,
+        &accounts.payer,
+        &[Config::PLATFORM_SEED],
+        accounts.mint.to_account_info(),
+        accounts.config.to_account_info(),
+    )?;
+    let config = create(&accounts.config, &accounts.payer, &[Config::SEED], |bump| {
+        Ok(Config {
+            version: VERSION,
+            bump,
+            platform_bump,
+            authority_bump: ctx.bumps.authority,
+            paused: false,
+            admin: accounts.admin.key(),
+            pending_admin: None,
+            coordinator: args.coordinator,
+            mint: accounts.mint.key(),
+            authority: accounts.authority.key(),
+            platform_vault: accounts.platform_vault.key(),
+            dispute_authority: args.dispute_authority,
+            development: args.development,
+            liquidity: args.liquidity,
+            params: args.params,
+            reserved: [0; 128],
+        })
+    })?;
+    config.announce()
 }

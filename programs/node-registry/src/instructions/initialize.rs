@@ -1,9 +1,10 @@
-use anchor_lang::{prelude::*, solana_program::bpf_loader_upgradeable};
+use anchor_lang::prelude::*;
 use anchor_spl::token::{Mint, Token};
 
 use crate::{
     Config, Params, RegistryError, VERSION,
     creation::{create, create_vault},
+    upgrade::is_upgrade_authority,
 };
 
 /// What the registry starts with.
@@ -38,7 +39,7 @@ pub struct Initialize<'info> {
     pub reward_vault: UncheckedAccount<'info>,
     /// CHECK: the loader's account of this program, read by `is_upgrade_authority`.
     #[account(
-        constraint = is_upgrade_authority(&admin, &program_data)? @ RegistryError::NotUpgradeAuthority,
+        constraint = is_upgrade_authority(&admin, &program_data, &crate::ID)? @ RegistryError::NotUpgradeAuthority,
     )]
     pub program_data: UncheckedAccount<'info>,
     pub token_program: Program<'info, Token>,
@@ -69,6 +70,7 @@ pub fn initialize(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> 
         (&accounts.reward_vault, Config::REWARD_SEED),
     ] {
         create_vault(
+            &crate::ID,
             vault,
             &accounts.payer,
             &[seed],
@@ -77,18 +79,4 @@ pub fn initialize(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> 
         )?;
     }
     config.announce()
-}
-
-/// Whether `key` may upgrade this program, as the loader's account `program_data` says.
-fn is_upgrade_authority(key: &AccountInfo, program_data: &AccountInfo) -> Result<bool> {
-    // the loader's `ProgramData`: number 3 (u32), slot (u64), the authority if any
-    const PROGRAM_DATA: [u8; 4] = [3, 0, 0, 0];
-    const AUTHORITY: core::ops::Range<usize> = 12..45;
-    let (address, _) =
-        Pubkey::find_program_address(&[crate::ID.as_ref()], &bpf_loader_upgradeable::ID);
-    let data = program_data.try_borrow_data()?;
-    let authority = data.get(AUTHORITY).and_then(|option| option.split_first());
-    Ok(program_data.key() == address
-        && data.starts_with(&PROGRAM_DATA)
-        && authority == Some((&1, key.key().as_ref())))
 }

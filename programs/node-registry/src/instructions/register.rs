@@ -47,6 +47,7 @@ pub fn register(ctx: Context<Register>, profile: NodeProfile) -> Result<()> {
         },
     )?;
     create_vault(
+        &crate::ID,
         &accounts.stake_vault,
         &accounts.owner,
         &[Node::STAKE_SEED, address.as_ref()],
