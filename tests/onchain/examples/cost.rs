@@ -1,15 +1,19 @@
-//! Prints what a whole job costs on the chain, one JSON object a line.
+//! Prints what a whole job costs on the chain, and what a user and a node pay once before, one JSON object
+//! a line.
 
 use std::io::{Write as _, stdout};
 
-use cyxwiz_tests_onchain::cost::{JobCost, LAMPORTS_PER_SIGNATURE, PartyCost, whole_jobs};
+use cyxwiz_tests_onchain::cost::{
+    JobCost, LAMPORTS_PER_SIGNATURE, PartyCost, registration, whole_jobs,
+};
 use serde_json::{Value, json};
 
 /// Rent that one token account without anything else holds.
 const TOKEN_ACCOUNT: u64 = 2_039_280;
 
 fn main() -> std::io::Result<()> {
-    for job in whole_jobs() {
+    let jobs = [registration()].into_iter().chain(whole_jobs());
+    for job in jobs {
         for line in lines(&job) {
             writeln!(stdout(), "{line}")?;
         }
@@ -20,12 +24,13 @@ fn main() -> std::io::Result<()> {
 fn lines(job: &JobCost) -> Vec<Value> {
     let all = job.parties.values();
     let transactions: u64 = all.clone().map(|it| it.transactions).sum();
+    let parties = all.filter(|it| it.transactions > 0).count();
     let mut lines = vec![line(
         job,
         "transactions",
         "transactions",
         transactions as f64,
-        ("create, assign and settle", 3.0),
+        ("one of each party", parties as f64),
     )];
     for (party, cost) in &job.parties {
         let PartyCost {

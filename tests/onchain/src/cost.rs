@@ -8,7 +8,8 @@ use solana_keypair::Keypair;
 use solana_signer::Signer;
 
 use crate::{
-    CYXWIZ, Job, Sent, Wallet, World, completion, job_args, key, receipt_of, world::succeed,
+    CYXWIZ, Job, Sent, Wallet, World, completion, job_args, key, profile, receipt_of,
+    world::succeed,
 };
 
 /// Lamports for one signature, also for one that the Ed25519 program checks.
@@ -27,9 +28,9 @@ pub struct PartyCost {
     pub rent_lost: i64,
 }
 
-/// How a job went, and what each party paid, by name.
+/// What was done, and what each party paid for it.
 pub struct JobCost {
-    /// How it went.
+    /// What was done: how the job went.
     pub name: &'static str,
     /// By party: user, node, coordinator, judge.
     pub parties: BTreeMap<&'static str, PartyCost>,
@@ -48,9 +49,22 @@ struct Ledger {
 impl Ledger {
     /// Everybody is registered; the records and the node's stake outlive the job and are not part of it.
     fn new() -> Self {
+        let mut ledger = Self::unregistered();
+        let Self {
+            world, user, node, ..
+        } = &mut ledger;
+        world.do_open_user(&user.pubkey());
+        world.do_register(node);
+        world.do_stake(node, 1_000 * CYXWIZ);
+        world.do_open_node(&node.pubkey());
+        ledger
+    }
+
+    /// Everybody has a wallet with tokens.
+    fn unregistered() -> Self {
         let mut world = World::new();
-        let user = world.user("user", 100 * CYXWIZ);
-        let node = world.node("node", 1_000 * CYXWIZ);
+        let user = world.wallet("user", 100 * CYXWIZ);
+        let node = world.wallet("node", 1_000 * CYXWIZ);
         let judge = world.wallet("judge", 0);
         let keys = vec![
             ("user", user.key.insecure_clone()),
@@ -138,6 +152,22 @@ impl Ledger {
             let accounts = it.world.close_rating_accounts(&it.job);
             it.world.close_rating(accounts)
         })
+    }
+}
+
+/// What a user and a node pay once, before their first job: the records and the node's account stay.
+pub fn registration() -> JobCost {
+    let mut ledger = Ledger::unregistered();
+    ledger
+        .step("user", |it| it.world.open_user(&it.user.pubkey()))
+        .step("node", |it| {
+            let accounts = it.world.register_accounts(&it.node.pubkey());
+            it.world.register(accounts, profile(), &[&it.node.key])
+        })
+        .step("node", |it| it.world.open_node(&it.node.pubkey()));
+    JobCost {
+        name: "registration",
+        parties: ledger.costs,
     }
 }
 

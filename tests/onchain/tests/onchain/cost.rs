@@ -1,6 +1,6 @@
 //! What a whole job costs; `just cost` prints it.
 
-use cyxwiz_tests_onchain::cost::{LAMPORTS_PER_SIGNATURE, whole_jobs};
+use cyxwiz_tests_onchain::cost::{LAMPORTS_PER_SIGNATURE, registration, whole_jobs};
 
 #[test]
 fn no_rent_is_lost_once_a_job_is_closed() {
@@ -27,4 +27,14 @@ fn nobody_signs_more_than_once_per_transaction() {
             );
         }
     }
+}
+
+#[test]
+fn what_stays_of_a_registration_is_the_rent_of_its_accounts() {
+    let parties = registration().parties;
+    for party in ["user", "node"] {
+        let cost = parties[party];
+        assert!(cost.rent_lost > 0 && cost.rent_lost == cost.rent_held);
+    }
+    assert_eq!(parties["coordinator"].rent_held, 0);
 }

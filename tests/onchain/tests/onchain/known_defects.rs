@@ -446,37 +446,42 @@ fn numbers_beyond_all_bounds_stall_nobody() {
 /// ever being made.
 #[test]
 fn lamports_sent_ahead_block_no_account() {
-    let mut scene = Scene::open();
-    let Scene {
-        world, user, node, ..
-    } = &mut scene;
-    let args = job_args(2);
-    let job = Job::new(&user.pubkey(), &args.job_id);
-    let newcomer = world.wallet("newcomer", 0);
-    let newcomers = address::node(&newcomer.pubkey());
-    let ahead = [
-        job.escrow,
-        job.vault,
-        address::lock(&job.escrow),
-        newcomers,
-        address::stake_vault(&newcomers),
-        address::rating(&job.escrow),
-    ];
-    for at in &ahead {
+    // less and more than the rent of any of them
+    for lamports in [900_000, 1_000_000_000] {
+        let mut scene = Scene::open();
+        let Scene {
+            world, user, node, ..
+        } = &mut scene;
+        let args = job_args(2);
+        let job = Job::new(&user.pubkey(), &args.job_id);
+        let newcomer = world.wallet("newcomer", 0);
+        let newcomers = address::node(&newcomer.pubkey());
+        let ahead = [
+            job.escrow,
+            job.vault,
+            address::lock(&job.escrow),
+            newcomers,
+            address::stake_vault(&newcomers),
+            address::reputation(&newcomer.pubkey()),
+            address::user_reputation(&newcomer.pubkey()),
+            address::rating(&job.escrow),
+        ];
+        for at in &ahead {
+            let sent = world.svm.airdrop(at, lamports);
+            sent.expect("the faucet is full");
+        }
+        world.do_register(&newcomer);
+        world.do_open_node(&newcomer.pubkey());
+        world.do_open_user(&newcomer.pubkey());
+        world.do_create_escrow(user, args);
+        world.do_assign_node(&job, node);
+        world.do_submit_completion(&job, node);
+        world.do_accept(&job, user);
+        let rating = world.rate_accounts(&job, &node.pubkey());
         world
-            .svm
-            .airdrop(at, 1_000_000)
-            .expect("the faucet is full");
+            .rate(rating, 5, &[&user.key])
+            .expect("the job is paid");
     }
-    world.do_register(&newcomer);
-    world.do_create_escrow(user, args);
-    world.do_assign_node(&job, node);
-    world.do_submit_completion(&job, node);
-    world.do_accept(&job, user);
-    let rating = world.rate_accounts(&job, &node.pubkey());
-    world
-        .rate(rating, 5, &[&user.key])
-        .expect("the job is paid");
 }
 
 /// Elsewhere a party closed the account that it was to be paid into, and so held up everybody else.

@@ -1,16 +1,6 @@
-//! Every account of an instruction, wrong.
-//!
-//! Takes a call that succeeds and, for each account that the committed IDL names, puts everything else
-//! in its place: every other account of its type in the world, one of each other type, a look-alike
-//! that a foreign program owns, an account closed or revived; it takes away the signature and the right
-//! to write. What becomes of each is compared with a committed table, `wrong_accounts/<program>/
-//! <instruction>.txt`. A refusal must leave every account as it was, and whatever is accepted needs a
-//! reason in the table. An error in parentheses' account, as in `ConstraintSeeds (vault)`, is blamed on that account. `TABLES_UPDATE=1` rewrites the tables, keeping the reasons.
+//! One call, tried with one thing wrong at a time.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::collections::BTreeSet;
 
 use anchor_lang::{prelude::Pubkey, solana_program::program_pack::Pack};
 use litesvm::LiteSVM;
@@ -20,87 +10,16 @@ use solana_keypair::Keypair;
 use solana_signer::Signer;
 use spl_token_interface::state::{Account as TokenAccount, Mint};
 
+use super::{
+    Call, Cast,
+    table::{Class, Rows, reasons},
+};
 use crate::{
     idl::{Idl, Slot},
-    outcome::{ACCEPTED, PANICS, blamed, outcome},
+    outcome::{blamed, outcome},
     world::{Sent, World, key, succeed},
 };
 
-/// The accounts that are tried, by name, and the keys of those that can sign.
-#[derive(Default)]
-pub struct Cast {
-    named: Vec<(String, Pubkey)>,
-    keys: Vec<Keypair>,
-}
-
-impl Cast {
-    /// Adds an account.
-    pub fn account(&mut self, name: &str, address: Pubkey) {
-        self.named.push((name.to_owned(), address));
-    }
-
-    /// Adds a wallet.
-    pub fn wallet(&mut self, name: &str, key: &Keypair) {
-        self.account(name, key.pubkey());
-        self.keys.push(key.insecure_clone());
-    }
-
-    fn name(&self, address: &Pubkey) -> Option<&str> {
-        let found = self.named.iter().find(|(_, known)| known == address);
-        found.map(|(name, _)| name.as_str())
-    }
-}
-
-/// A call that succeeds.
-pub struct Call {
-    /// The program's name in the IDL.
-    pub program: &'static str,
-    /// The instruction's name in the IDL.
-    pub instruction: &'static str,
-    /// What must come before it in the same transaction.
-    pub before: Vec<Instruction>,
-    /// The instruction itself.
-    pub call: Instruction,
-    /// Whether it takes more accounts than the IDL names.
-    pub remaining: bool,
-}
-
-/// Where the table of an instruction lies.
-pub fn table(program: &str, instruction: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("wrong_accounts");
-    folder.join(program).join(format!("{instruction}.txt"))
-}
-
-/// Tries everything in place of every account of `call`, and compares what becomes of it with the
-/// committed table.
-#[track_caller]
-pub fn check(world: &mut World, cast: &Cast, call: &Call) {
-    let file = table(call.program, call.instruction);
-    let old = std::fs::read_to_string(&file).unwrap_or_default();
-    let found = Trial::new(world, cast, call).run(&old);
-    let update = std::env::var_os("TABLES_UPDATE").is_some();
-    if update && found != old {
-        std::fs::create_dir_all(file.parent().expect("it lies in a folder"))
-            .expect("the folder is writable");
-        std::fs::write(&file, &found).expect("the table is writable");
-    }
-    let changes = difference(&old, &found).join("\n");
-    assert!(
-        update || found == old,
-        "{} does not say what {} of {} does now; if it is meant, run with TABLES_UPDATE=1 and \
-         judge every line:\n{changes}",
-        file.display(),
-        call.instruction,
-        call.program,
-    );
-    assert!(
-        !found.contains(NO_REASON),
-        "accepted, or panicked, without a reason; refuse it, or write the reason into {}:\n{changes}",
-        file.display()
-    );
-}
-
-const NO_REASON: &str = "NO REASON GIVEN";
 const UNUSED: &str = "unused address";
 /// Enough for the rent of every account that is made up here.
 const LAMPORTS: u64 = 100_000_000;
@@ -122,48 +41,34 @@ enum Wrong {
     Unsigned,
 }
 
-/// How what is tried relates to what belongs there.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Class {
-    /// Another account of the same type.
-    SameType,
-    /// An account of another type.
-    OtherType,
-    /// The right account, changed, or none.
-    Change,
-}
-
-struct Trial<'a> {
+/// A call, and the world in which it succeeds.
+pub(super) struct Trial<'a> {
     world: &'a mut World,
     cast: &'a Cast,
     call: &'a Call,
 }
 
 impl<'a> Trial<'a> {
-    fn new(world: &'a mut World, cast: &'a Cast, call: &'a Call) -> Self {
+    pub(super) fn new(world: &'a mut World, cast: &'a Cast, call: &'a Call) -> Self {
         Self { world, cast, call }
     }
 
     /// The table as it should be; reasons for what is accepted are taken from the old one.
-    fn run(mut self, old: &str) -> String {
+    pub(super) fn run(mut self, old: &str) -> String {
         let mut slots = Idl::of(self.call.program).slots(self.call.instruction);
-        let names: Vec<&str> = slots.iter().map(|slot| slot.name.as_str()).collect();
         let metas = &self.call.call.accounts;
-        let remaining = metas.get(slots.len()..).unwrap_or_default();
-        assert!(
-            remaining.is_empty() || self.call.remaining,
-            "more accounts than in the IDL, {names:?}; run scripts/build-idl"
-        );
-        slots.extend(remaining.iter().enumerate().map(|(number, meta)| Slot {
-            name: format!("remaining {number}"),
-            writable: meta.is_writable,
-            signer: meta.is_signer,
-        }));
-        let names: Vec<&str> = slots.iter().map(|slot| slot.name.as_str()).collect();
+        let remaining = metas.iter().skip(slots.len()).enumerate();
+        if self.call.remaining {
+            slots.extend(remaining.map(|(number, meta)| Slot {
+                name: format!("remaining {number}"),
+                writable: meta.is_writable,
+                signer: meta.is_signer,
+            }));
+        }
         assert_eq!(
             metas.len(),
             slots.len(),
-            "the call's accounts are not those of the IDL, {names:?}; run scripts/build-idl"
+            "the call's accounts are not those of the IDL; run scripts/build-idl"
         );
         for (slot, meta) in slots.iter().zip(metas) {
             let flags = (meta.is_writable, meta.is_signer);
@@ -360,91 +265,4 @@ impl<'a> Trial<'a> {
         });
         ours.unwrap_or_else(|| panic!("what is {:?}?", self.cast.name(address)))
     }
-}
-
-/// What is tried in one place, by what becomes of it.
-#[derive(Default)]
-struct Rows(BTreeMap<String, BTreeMap<Class, BTreeSet<String>>>);
-
-impl Rows {
-    fn add(&mut self, outcome: String, class: Class, label: String) {
-        let row = self.0.entry(outcome).or_default();
-        row.entry(class).or_default().insert(label);
-    }
-
-    /// A line per outcome. Of other types, and of other accounts of the same type, those with the most
-    /// common outcome stand as "every other …": what is not named in another line of the place.
-    fn print(mut self, slot: &str, reasons: &BTreeMap<(String, String), String>) -> String {
-        for (class, summary) in [
-            (Class::OtherType, "every other type"),
-            (Class::SameType, "every other one of its type"),
-        ] {
-            let largest = self
-                .0
-                .values_mut()
-                .filter_map(|row| row.get_mut(&class))
-                .max_by_key(|labels| labels.len());
-            if let Some(labels) = largest.filter(|labels| labels.len() > 2) {
-                *labels = BTreeSet::from([summary.to_owned()]);
-            }
-        }
-        let mut text = String::new();
-        for outcome in [ACCEPTED, PANICS] {
-            let row = self.0.remove(outcome).unwrap_or_default();
-            for label in row.into_values().flatten() {
-                let reason = reasons.get(&(slot.to_owned(), label.clone()));
-                let reason = reason.map_or(NO_REASON, String::as_str);
-                text += &format!("    {outcome}: {label}: {reason}\n");
-            }
-        }
-        for (outcome, row) in self.0 {
-            let labels: Vec<String> = row.into_values().flatten().collect();
-            text += &format!("    {outcome}: {}\n", labels.join(", "));
-        }
-        text
-    }
-}
-
-/// The reasons in a table: (place, what was put there) -> why that may be.
-fn reasons(table: &str) -> BTreeMap<(String, String), String> {
-    let mut reasons = BTreeMap::new();
-    let mut slot = "";
-    for line in table.lines() {
-        let Some(rest) = line.strip_prefix("    ") else {
-            slot = line;
-            continue;
-        };
-        let mut parts = rest.splitn(3, ": ");
-        if let (Some(ACCEPTED | PANICS), Some(label), Some(reason)) =
-            (parts.next(), parts.next(), parts.next())
-        {
-            let place = (slot.to_owned(), label.to_owned());
-            reasons.insert(place, reason.to_owned());
-        }
-    }
-    reasons
-}
-
-/// The lines that only one of two tables has, each below its place.
-fn difference(old: &str, new: &str) -> Vec<String> {
-    let lines = |table: &str| -> BTreeSet<(String, String)> {
-        let mut slot = String::new();
-        let mut lines = BTreeSet::new();
-        for line in table.lines() {
-            if line.starts_with("    ") {
-                lines.insert((slot.clone(), line.trim().to_owned()));
-            } else {
-                slot = line.to_owned();
-            }
-        }
-        lines
-    };
-    let (old, new) = (lines(old), lines(new));
-    let gone = old
-        .difference(&new)
-        .map(|(slot, line)| format!("- {slot}: {line}"));
-    let come = new
-        .difference(&old)
-        .map(|(slot, line)| format!("+ {slot}: {line}"));
-    gone.chain(come).collect()
 }
