@@ -64,11 +64,11 @@ impl Loaded {
         bytes.extend(&instruction.data);
         bytes.extend(instruction.program_id.as_array());
         let mut memory = vec![0u64; bytes.len().div_ceil(ALIGN)].into_boxed_slice();
-        for (word, chunk) in memory.iter_mut().zip(bytes.chunks(ALIGN)) {
-            let mut whole = [0; ALIGN];
-            whole[..chunk.len()].copy_from_slice(chunk);
-            *word = u64::from_ne_bytes(whole);
-        }
+        // SAFETY: any bytes make u64s, and the whole length was asked for.
+        let target = unsafe {
+            std::slice::from_raw_parts_mut(memory.as_mut_ptr().cast::<u8>(), memory.len() * ALIGN)
+        };
+        target[..bytes.len()].copy_from_slice(&bytes);
         Self { memory }
     }
 
