@@ -18,7 +18,6 @@ use cyxwiz_statement::Registered;
 use rand::rngs::OsRng;
 
 #[path = "shared/made_up_job.rs"]
-#[expect(dead_code, reason = "the bench uses more of it")]
 mod made_up_job;
 
 const USAGE: &str = "usage: ceremony export CIRCUIT OUT.r1cs | import CIRCUIT IN.zkey FOLDER";
