@@ -36,6 +36,11 @@ impl Idl {
         &ALL
     }
 
+    /// The names of the programs that have one.
+    pub fn programs() -> impl Iterator<Item = &'static str> {
+        Self::all().keys().map(String::as_str)
+    }
+
     /// The IDL of this program.
     pub fn of(program: &str) -> &'static Self {
         let idl = Self::all().get(program);
