@@ -237,6 +237,12 @@ pub struct WorkerSettings {
     /// Reads all node accounts.
     #[serde(with = "humantime_serde")]
     pub nodes: Duration,
+    /// Looks which nodes are up.
+    #[serde(with = "humantime_serde")]
+    pub uptime: Duration,
+    /// Tells the chain of it; more often than hourly the chain does not listen.
+    #[serde(with = "humantime_serde")]
+    pub uptime_report: Duration,
 }
 
 impl Default for WorkerSettings {
@@ -249,6 +255,8 @@ impl Default for WorkerSettings {
             cranks: Duration::from_secs(5),
             crank_grace: Duration::from_secs(30),
             nodes: Duration::from_secs(30),
+            uptime: Duration::from_secs(30),
+            uptime_report: Duration::from_secs(3_600),
         }
     }
 }
@@ -284,6 +292,10 @@ impl Settings {
         anyhow::ensure!(
             self.database.max_connections >= 4,
             "database.max_connections must be at least 4: one listens, the others work"
+        );
+        anyhow::ensure!(
+            self.workers.uptime_report >= self.workers.uptime && !self.workers.uptime.is_zero(),
+            "workers.uptime must be above 0, and at most workers.uptime_report"
         );
         anyhow::ensure!(
             !self.auth.audience.is_empty(),

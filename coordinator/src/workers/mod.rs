@@ -6,6 +6,7 @@ pub mod cranks;
 pub mod indexer;
 pub mod nodes;
 pub mod placement;
+pub mod uptime;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -34,13 +35,14 @@ pub trait Worker: Send + Sync + 'static {
 
 /// Starts all workers; they end their tick when `stop` is cancelled.
 pub fn start(app: &Arc<App>, tracker: &TaskTracker, stop: &CancellationToken) {
-    let workers: [Box<dyn Worker>; 5] = [
+    let workers: [Box<dyn Worker>; 6] = [
         // First: what a crash has left under way.
         Box::new(chain_writer::ChainWriter::new(Arc::clone(app))),
         Box::new(indexer::Indexer::new(Arc::clone(app))),
         Box::new(placement::Placement::new(Arc::clone(app))),
         Box::new(cranks::Cranks::new(Arc::clone(app))),
         Box::new(nodes::Nodes::new(Arc::clone(app))),
+        Box::new(uptime::Uptime::new(Arc::clone(app))),
     ];
     for worker in workers {
         tracker.spawn(run(worker, stop.clone()));

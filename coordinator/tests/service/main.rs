@@ -8,3 +8,4 @@ mod grpc;
 mod jobs;
 mod placement;
 mod schema;
+mod uptime;

@@ -29,6 +29,8 @@ pub struct ReputationAccount {
     pub uptime_up: u64,
     /// All uptime samples.
     pub uptime_total: u64,
+    /// The last report on its uptime, Unix seconds of the chain's clock; 0 before.
+    pub last_uptime_at: i64,
     /// Sum of all stars.
     pub rating_sum: u64,
     /// Number of ratings.
@@ -50,6 +52,7 @@ impl ReputationAccount {
             breadth: record.breadth,
             uptime_up: record.uptime_up,
             uptime_total: record.uptime_total,
+            last_uptime_at: record.last_uptime_at,
             rating_sum: record.rating_sum,
             rating_count: record.rating_count,
         }
