@@ -3,8 +3,9 @@
 //! `CU_UPDATE=1 cargo nextest run -p cyxwiz-tests-onchain units` rewrites the file.
 
 use cyxwiz_tests_onchain::{
-    CYXWIZ, Units, Wallet, address, committed_units, job_args, key, profile, write_units,
+    CYXWIZ, Units, Wallet, address, committed_units, idl::Idl, job_args, key, profile, write_units,
 };
+use job_escrow::Verdict;
 use reputation::UptimeSample;
 use solana_signer::Signer;
 
@@ -109,6 +110,48 @@ fn measure() -> Units {
         .expect("timeout_refund");
     units.merge(&late.world.units);
 
+    // the dearest verdict: back to the user, slashed, and paid from the insurance
+    let mut lost = Scene::disputed();
+    lost.world
+        .do_mint(&address::insurance_vault(), 100 * CYXWIZ);
+    let settlement = lost.world.settlement(&lost.job);
+    let verdict = Verdict::ForUser {
+        insurance_payout: CYXWIZ,
+    };
+    lost.world
+        .settle_dispute(settlement, verdict, &key("judge"))
+        .expect("settle_dispute");
+    units.merge(&lost.world.units);
+
+    let mut undecided = Scene::assigned();
+    let world = &mut undecided.world;
+    let extend = world.extend_deadline_accounts(&undecided.job);
+    world
+        .extend_deadline(extend, 60, &[&undecided.user.key])
+        .expect("extend_deadline");
+    world.do_present_receipt(&undecided.job, &undecided.user, 10, 10);
+    world.do_submit_completion(&undecided.job, &undecided.node);
+    world.do_open_dispute(&undecided.job, &undecided.user);
+    world.advance(15 * 86_400);
+    let settlement = world.settlement(&undecided.job);
+    world
+        .expire_dispute(settlement, &undecided.user.key)
+        .expect("expire_dispute");
+    units.merge(&world.units);
+
+    let mut earning = Scene::open();
+    let world = &mut earning.world;
+    world.do_mint(&address::reward_vault(), CYXWIZ);
+    world.advance(100 * 86_400);
+    let claim = world.claim_reward_accounts(&earning.node);
+    world
+        .claim_reward(claim, &[&earning.node.key])
+        .expect("claim_reward");
+    world
+        .heartbeat(address::node(&earning.node.pubkey()), &earning.node.key)
+        .expect("heartbeat");
+    units.merge(&world.units);
+
     let mut leaving = Scene::open();
     let world = &mut leaving.world;
     let node = address::node(&leaving.node.pubkey());
@@ -178,6 +221,12 @@ fn limit(known: u64) -> u64 {
 #[test]
 fn no_instruction_grows() {
     let measured = measure();
+    for (program, idl) in Idl::all() {
+        for instruction in idl.instructions() {
+            let name = format!("{program}.{instruction}");
+            assert!(measured.0.contains_key(&name), "{name} was not measured");
+        }
+    }
     if std::env::var_os("CU_UPDATE").is_some() {
         write_units(&measured);
         return;
