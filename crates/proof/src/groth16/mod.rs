@@ -1,5 +1,6 @@
 //! Groth16 over BN254: proofs and keys, their bytes on Solana, prover and verifier.
 
+mod msm;
 mod points;
 mod proof;
 mod prover;

@@ -1,18 +1,15 @@
 //! Makes proofs.
 
-use ark_bn254::{Bn254, G1Projective, G2Projective};
-use ark_ec::{AffineRepr, CurveGroup as _, VariableBaseMSM};
-use ark_ff::{BigInt, PrimeField as _, UniformRand as _};
+use ark_bn254::Bn254;
+use ark_ec::CurveGroup as _;
+use ark_ff::UniformRand as _;
 use ark_groth16::ProvingKey;
 use ark_poly::GeneralEvaluationDomain;
 use ark_relations::r1cs::SynthesisError;
-use ark_std::cfg_iter;
 use cyxwiz_statement::{Circuit, CircuitError};
 use rand::{CryptoRng, RngCore};
-#[cfg(feature = "parallel")]
-use rayon::prelude::*;
 
-use super::{Proof, VerifyError, VerifyingKey, reduction::odd_values};
+use super::{Proof, VerifyError, VerifyingKey, msm::Digits, reduction::odd_values};
 use crate::{
     circuit::{Assignment, PUBLIC_INPUTS, R1cs, Unsatisfied, Witness, assign},
     field::Fr,
@@ -163,16 +160,16 @@ impl Prover {
         let mut sums = |share| progress(Progress::of(Stage::Sums, share));
         sums(0.15);
         let key = &self.key;
-        let quotient = G1Projective::msm_bigint(&key.h_query, &integers(&quotient));
-        let values = integers(values);
+        let quotient = Digits::of(&quotient).sum(0, &key.h_query);
         sums(0.4);
-        let secret = G1Projective::msm_bigint(&key.l_query, &values[1 + PUBLIC_INPUTS..]);
+        let values = Digits::of(values);
+        let secret = values.sum(1 + PUBLIC_INPUTS, &key.l_query);
         sums(0.5);
-        let a: G1Projective = sum(&key.a_query, &values) + key.vk.alpha_g1 + key.delta_g1 * r;
+        let a = values.sum(0, &key.a_query) + key.vk.alpha_g1 + key.delta_g1 * r;
         sums(0.6);
-        let b_g1: G1Projective = sum(&key.b_g1_query, &values) + key.beta_g1 + key.delta_g1 * s;
+        let b_g1 = values.sum(0, &key.b_g1_query) + key.beta_g1 + key.delta_g1 * s;
         sums(0.7);
-        let b: G2Projective = sum(&key.b_g2_query, &values) + key.vk.beta_g2 + key.vk.delta_g2 * s;
+        let b = values.sum(0, &key.b_g2_query) + key.vk.beta_g2 + key.vk.delta_g2 * s;
         let c = a * s + b_g1 * r - key.delta_g1 * (r * s) + secret + quotient;
         Ok(ark_groth16::Proof {
             a: a.into_affine(),
@@ -186,16 +183,4 @@ impl Progress {
     fn of(stage: Stage, share: f32) -> Self {
         Self { stage, share }
     }
-}
-
-fn integers(values: &[Fr]) -> Vec<BigInt<4>> {
-    cfg_iter!(values).map(|value| value.into_bigint()).collect()
-}
-
-/// Σ value·point. The first value is one.
-fn sum<P: AffineRepr<ScalarField = Fr>>(points: &[P], values: &[BigInt<4>]) -> P::Group
-where
-    P::Group: VariableBaseMSM<MulBase = P>,
-{
-    P::Group::msm_bigint(&points[1..], &values[1..]) + points[0]
 }
