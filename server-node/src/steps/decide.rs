@@ -187,6 +187,7 @@ pub(crate) mod tests {
             submitted_at: 0,
             release_at: 2_000,
             cancel_at: 0,
+            dispute_ends_at: 0,
             settled_at: 0,
             checkpoint_epoch: 0,
             checkpoint_root: Digest::default(),
@@ -198,6 +199,7 @@ pub(crate) mod tests {
             final_root: Digest::default(),
             weights_hash: Digest::default(),
             fee_bps: 1_000,
+            bond: Amount::ZERO,
             seq: 1,
             slot: 1,
         }
@@ -220,7 +222,9 @@ pub(crate) mod tests {
             Anchor, Fail, GoOn, NoteSettled, NoteSubmitted, PresentReceipt, Release, SettleCancel,
             StopTraining, Submit, Train, Wait,
         };
-        use EscrowState::{Assigned, Cancelled, Cancelling, Paid, Submitted, TimedOut};
+        use EscrowState::{
+            Assigned, Cancelled, Cancelling, Disputed, Paid, Resolved, Submitted, TimedOut,
+        };
         let receipt = |phase| Local {
             receipt: (5, 2),
             ..local(phase)
@@ -272,6 +276,9 @@ pub(crate) mod tests {
             (local(Phase::Trained), Submitted, 0, NoteSubmitted),
             (local(Phase::Submitted), Submitted, 1_999, Wait),
             (local(Phase::Submitted), Submitted, 2_000, Release),
+            (local(Phase::Submitted), Disputed, 9_999, Wait),
+            (receipt(Phase::Submitted), Disputed, 0, PresentReceipt),
+            (local(Phase::Submitted), Resolved, 0, NoteSettled),
             (local(Phase::Submitted), Paid, 0, NoteSettled),
             (local(Phase::Training), TimedOut, 0, NoteSettled),
             (busy(Phase::Training, 3), TimedOut, 0, StopTraining),
