@@ -171,9 +171,12 @@ pub fn registration() -> JobCost {
     }
 }
 
+/// What the parties do in a job of one kind.
+type Play = fn(&mut Ledger);
+
 /// A job of each kind from its escrow to the end of everything that was made for it.
 pub fn whole_jobs() -> Vec<JobCost> {
-    let jobs: [(&'static str, fn(&mut Ledger)); 4] = [
+    let jobs: [(&'static str, Play); 4] = [
         ("accepted", |it| {
             it.create_and_assign().submit();
             it.step("user", |it| {

@@ -14,8 +14,11 @@ use job_escrow::{State, Verdict};
 
 use crate::scene::Scene;
 
+/// One instruction, sent by whoever may.
+type Step = fn(&mut Scene) -> Sent;
+
 /// What is tried, in the order of a job's life.
-const INSTRUCTIONS: [(&str, fn(&mut Scene) -> Sent); 17] = [
+const INSTRUCTIONS: [(&str, Step); 17] = [
     ("top_up", |scene| {
         scene.world.top_up(&scene.job, &scene.user, 1)
     }),
@@ -98,7 +101,7 @@ const INSTRUCTIONS: [(&str, fn(&mut Scene) -> Sent); 17] = [
 
 /// A scene in each state, the job's last transaction just made.
 fn scenes() -> Vec<Scene> {
-    let after = |mut scene: Scene, seconds: i64, step: fn(&mut Scene) -> Sent| {
+    let after = |mut scene: Scene, seconds: i64, step: Step| {
         scene.world.advance(seconds);
         step(&mut scene).expect("the way into the state");
         scene
@@ -136,7 +139,7 @@ fn scenes() -> Vec<Scene> {
 const EVERY_WINDOW: i64 = 90 * 86_400;
 
 /// The outcomes of one instruction, `wait` seconds after each state was reached.
-fn outcomes(scenes: &mut [Scene], step: fn(&mut Scene) -> Sent, wait: i64) -> String {
+fn outcomes(scenes: &mut [Scene], step: Step, wait: i64) -> String {
     let mut outcomes: BTreeMap<(bool, String), Vec<String>> = BTreeMap::new();
     for scene in scenes {
         let state = scene.world.escrow_of(&scene.job).state;

@@ -51,7 +51,8 @@ fn schedules_stay_within_their_bounds() {
     let mut scene = Scene::before();
     let beneficiary = scene.beneficiary.pubkey();
     let (year, decade) = (YEAR as u64, 10 * YEAR);
-    let cases: [(fn(&mut CreateVestingArgs), VestingError); 7] = [
+    type Edit = fn(&mut CreateVestingArgs);
+    let cases: [(Edit, VestingError); 7] = [
         (|args| args.total = 0, VestingError::ZeroTotal),
         (
             |args| args.cliff_seconds = args.duration_seconds + 1,
