@@ -80,25 +80,37 @@ impl Worker for Uptime {
             return Ok(());
         }
         let now = app.chain.unix_time().await?;
+        let send = self.look_at(taken, now).await?;
+        if send.is_empty() {
+            return Ok(());
+        }
+        let owners: Vec<_> = send.iter().map(|due| due.owner).collect();
+        let nodes = db::uptime::about_to_send(&app.pool, &owners).await?;
+        let batch = batch_uptime(app.signer.address(), &nodes);
+        let signature = app.chain.execute(&[batch], &app.signer, &[]).await?;
+        tracing::debug!(nodes = nodes.len(), signature, "reported uptime");
+        let sent = send.into_iter().map(|due| Due { sent: true, ..due });
+        self.look_at(sent.collect(), now).await.map(drop)
+    }
+}
+
+impl Uptime {
+    /// Takes what the chain has of these nodes out of their counts; the others that it takes a report on.
+    async fn look_at(&self, nodes: Vec<Due>, now: i64) -> Result<Vec<Due>, Error> {
+        let app = &self.0;
+        let period = app.settings.workers.uptime_report;
         let mut send = Vec::new();
-        for due in taken {
+        for due in nodes {
             let record = app.chain.reputation(due.owner).await?;
             match step(&due, record.as_ref(), now) {
                 Step::Reported(at) => {
                     db::uptime::reported(&app.pool, due.owner, at, period).await?;
                 }
-                Step::Send => send.push(due.owner),
+                Step::Send => send.push(due),
                 Step::Wait => {}
             }
         }
-        if send.is_empty() {
-            return Ok(());
-        }
-        let nodes = db::uptime::about_to_send(&app.pool, &send).await?;
-        let batch = batch_uptime(app.signer.address(), &nodes);
-        let signature = app.chain.execute(&[batch], &app.signer, &[]).await?;
-        tracing::debug!(nodes = nodes.len(), signature, "reported uptime");
-        Ok(())
+        Ok(send)
     }
 }
 

@@ -13,3 +13,4 @@ mod main_job;
 mod node_fails;
 mod node_killed;
 mod replica;
+mod uptime;
