@@ -2,7 +2,8 @@
 //! other arguments, at other times, behind other signature checks, and on accounts with other contents.
 //!
 //! No program may panic. And as long as nobody writes into the programs' accounts past them, whoever signs
-//! whatever, the books of all escrows, nodes and locks agree, and no token or lamport is made or lost.
+//! whatever, the books of all escrows, nodes, locks and allocations agree, and no token or lamport is made or
+//! lost.
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
@@ -12,6 +13,7 @@ use anchor_lang::{
 };
 use job_escrow::Escrow;
 use node_registry::{JobLock, Node};
+use vesting::Vesting;
 
 use solana_sdk_ids::{
     system_program::ID as SYSTEM_PROGRAM, sysvar::instructions::ID as INSTRUCTIONS,
@@ -24,7 +26,12 @@ use crate::{
     scene::{Scene, instructions_sysvar},
 };
 
-const OURS: [Pubkey; 3] = [job_escrow::ID, node_registry::ID, reputation::ID];
+const OURS: [Pubkey; 4] = [
+    job_escrow::ID,
+    node_registry::ID,
+    reputation::ID,
+    vesting::ID,
+];
 const DISCRIMINATOR_LEN: usize = 8;
 /// More instructions than an input is read for.
 const MAX_STEPS: usize = 12;
@@ -150,7 +157,9 @@ fn change_contents(bank: &mut Bank, instruction: &Instruction, bytes: &mut Bytes
     let ours = OURS.contains(&account.owner);
     let fixed = if ours { DISCRIMINATOR_LEN } else { 0 };
     match bytes.byte() % 8 {
-        0 if !ours => account.data.truncate(bytes.below(account.data.len() + 1)),
+        // and an address that only a program signs for has what that program made there
+        0 | 1 if ours || !address.is_on_curve() => return false,
+        0 => account.data.truncate(bytes.below(account.data.len() + 1)),
         1 => account.owner = [TOKEN_PROGRAM, SYSTEM_PROGRAM][bytes.below(2)],
         _ => {
             let Some(free) = account
@@ -178,6 +187,13 @@ fn check(bank: &Bank, mint: &Pubkey) {
         assert!(
             sound.is_ok(),
             "escrow {address}: {escrow:?} with {held} in its vault"
+        );
+    }
+    for (address, allocation) in bank.all::<Vesting>(&vesting::ID) {
+        let held = bank.tokens(&allocation.vault);
+        assert!(
+            allocation.invariant(held).is_ok(),
+            "allocation {address}: {allocation:?} with {held} in its vault"
         );
     }
     let mut locked: BTreeMap<Pubkey, (u32, u64)> = BTreeMap::new();

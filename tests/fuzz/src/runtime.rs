@@ -69,6 +69,8 @@ fn dispatch(program: &Pubkey, infos: &[AccountInfo<'static>], data: &[u8]) -> Pr
         node_registry::entry(program, infos, data)
     } else if *program == reputation::ID {
         reputation::entry(program, infos, data)
+    } else if *program == vesting::ID {
+        vesting::entry(program, infos, data)
     } else if *program == spl_token_interface::ID {
         token::process(infos, data)
     } else if *program == solana_sdk_ids::system_program::ID {

@@ -15,6 +15,7 @@ use job_escrow::{Verdict, accounts as escrow, instruction as escrow_ix};
 use node_registry::{accounts as registry, instruction as registry_ix};
 use reputation::{accounts as records, instruction as records_ix};
 use solana_signer::Signer;
+use vesting::{CreateVestingArgs, accounts as allocations, instruction as allocations_ix};
 
 use crate::bank::{Account, Bank};
 
@@ -60,6 +61,7 @@ impl Scene {
         templates.extend(escrow_templates(&world, &user, &jobs));
         templates.extend(registry_templates(&world, &node, &newcomer));
         templates.extend(record_templates(&world, &node, &newcomer, &jobs));
+        templates.extend(vesting_templates(&mut world, &user, &newcomer));
         let mut bank = Bank::of(&world);
         let signature_check = signed_receipt(&jobs.assigned.escrow, &receipt_of(5, 5), &user.key);
         bank.accounts.insert(
@@ -397,6 +399,63 @@ fn record_templates(
             world.coordinator.pubkey(),
             &[address::reputation(&node.pubkey())],
             samples,
+        ),
+    ]
+}
+
+// Allocations of the user's to the newcomer: one that vests, one that has been paid out.
+fn vesting_templates(world: &mut World, user: &Wallet, newcomer: &Wallet) -> Vec<Instruction> {
+    let on = vesting::ID;
+    let (to, now) = (newcomer.pubkey(), world.now());
+    let args = |id, duration_seconds| CreateVestingArgs {
+        id,
+        total: CYXWIZ,
+        start: now,
+        cliff_seconds: 0,
+        duration_seconds,
+    };
+    let running = world.do_create_vesting(user, &to, args(1, 86_400));
+    let over = world.do_create_vesting(user, &to, args(2, 1));
+    world.advance(2);
+    world.do_claim(&over, newcomer);
+    let propose = allocations::ProposeBeneficiary {
+        beneficiary: to,
+        vesting: running.vesting,
+    };
+    let accept = allocations::AcceptBeneficiary {
+        new_beneficiary: user.pubkey(),
+        vesting: running.vesting,
+    };
+    vec![
+        instruction(
+            on,
+            world.create_vesting_accounts(user, &to, 3),
+            allocations_ix::CreateVesting {
+                args: args(3, 86_400),
+            },
+        ),
+        instruction(
+            on,
+            world.claim_accounts(&running, newcomer),
+            allocations_ix::Claim {},
+        ),
+        instruction(
+            on,
+            propose,
+            allocations_ix::ProposeBeneficiary {
+                next: user.pubkey(),
+            },
+        ),
+        instruction(on, accept, allocations_ix::AcceptBeneficiary {}),
+        instruction(
+            on,
+            world.close_vesting_accounts(&over),
+            allocations_ix::Close {},
+        ),
+        instruction(
+            on,
+            world.close_vesting_accounts(&running),
+            allocations_ix::Close {},
         ),
     ]
 }
