@@ -6,7 +6,7 @@
 use anchor_lang::{
     prelude::*,
     solana_program::{instruction::Instruction, program::invoke_signed},
-    system_program::{self, Allocate, Assign, Transfer},
+    system_program,
 };
 use anchor_spl::token::{self, InitializeAccount3, TokenAccount};
 
@@ -90,7 +90,14 @@ pub fn allocate<'info>(
                 AccountMeta::new(payer.key(), true),
                 AccountMeta::new(address, true),
             ],
-            data: create_account_data(rent, space as u64, owner),
+            data: instruction_data(
+                CREATE_ACCOUNT,
+                &[
+                    &rent.to_le_bytes(),
+                    &(space as u64).to_le_bytes(),
+                    owner.as_ref(),
+                ],
+            ),
         };
         invoke_signed(&create, &[payer.clone(), account.clone()], &signer)?;
         return Ok(bump);
@@ -98,32 +105,44 @@ pub fn allocate<'info>(
     // somebody has sent lamports to the address, where the system program creates nothing
     let missing = rent.saturating_sub(account.lamports());
     if missing > 0 {
-        let fund = Transfer {
-            from: payer.clone(),
-            to: account.clone(),
+        let fund = Instruction {
+            program_id: system_program::ID,
+            accounts: vec![
+                AccountMeta::new(payer.key(), true),
+                AccountMeta::new(address, false),
+            ],
+            data: instruction_data(TRANSFER, &[&missing.to_le_bytes()]),
         };
-        system_program::transfer(CpiContext::new(system_program::ID, fund), missing)?;
+        invoke_signed(&fund, &[payer.clone(), account.clone()], &[])?;
     }
-    let made = Allocate {
-        account_to_allocate: account.clone(),
-    };
-    let context = CpiContext::new_with_signer(system_program::ID, made, &signer);
-    system_program::allocate(context, space as u64)?;
-    let given = Assign {
-        account_to_assign: account.clone(),
-    };
-    let context = CpiContext::new_with_signer(system_program::ID, given, &signer);
-    system_program::assign(context, owner)?;
+    for data in [
+        instruction_data(ALLOCATE, &[&(space as u64).to_le_bytes()]),
+        instruction_data(ASSIGN, &[owner.as_ref()]),
+    ] {
+        let step = Instruction {
+            program_id: system_program::ID,
+            accounts: vec![AccountMeta::new(address, true)],
+            data,
+        };
+        invoke_signed(&step, &[account.clone()], &signer)?;
+    }
     Ok(bump)
 }
 
-/// The system program's `CreateAccount`: number 0, lamports, space, owner. Written out, because the
-/// general encoder takes 600 compute units.
-fn create_account_data(lamports: u64, space: u64, owner: &Pubkey) -> Vec<u8> {
-    let mut data = vec![0; 4];
-    data.extend(lamports.to_le_bytes());
-    data.extend(space.to_le_bytes());
-    data.extend(owner.as_ref());
+// The system program's numbers of what is asked of it.
+const CREATE_ACCOUNT: u32 = 0;
+const ASSIGN: u32 = 1;
+const TRANSFER: u32 = 2;
+const ALLOCATE: u32 = 8;
+
+/// An instruction of the system program: its number and its arguments. Written out, because the general
+/// encoder takes 600 compute units, and its code the room of an instruction.
+fn instruction_data(number: u32, arguments: &[&[u8]]) -> Vec<u8> {
+    let mut data = Vec::with_capacity(52);
+    data.extend(number.to_le_bytes());
+    for argument in arguments {
+        data.extend(*argument);
+    }
     data
 }
 
@@ -134,9 +153,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_written_out_instruction_is_the_system_programs() {
+    fn the_written_out_instructions_are_the_system_programs() {
         let (from, to) = (Pubkey::new_unique(), Pubkey::new_unique());
-        let built = system_instruction::create_account(&from, &to, 1_234, 154, &crate::ID);
-        assert_eq!(create_account_data(1_234, 154, &crate::ID), built.data);
+        let amount = 1_234u64.to_le_bytes();
+        let space = 154u64.to_le_bytes();
+        let owner = crate::ID;
+        let pairs = [
+            (
+                instruction_data(CREATE_ACCOUNT, &[&amount, &space, owner.as_ref()]),
+                system_instruction::create_account(&from, &to, 1_234, 154, &owner),
+            ),
+            (
+                instruction_data(TRANSFER, &[&amount]),
+                system_instruction::transfer(&from, &to, 1_234),
+            ),
+            (
+                instruction_data(ALLOCATE, &[&space]),
+                system_instruction::allocate(&to, 154),
+            ),
+            (
+                instruction_data(ASSIGN, &[owner.as_ref()]),
+                system_instruction::assign(&to, &owner),
+            ),
+        ];
+        for (written, built) in pairs {
+            assert_eq!(written, built.data);
+        }
     }
 }
