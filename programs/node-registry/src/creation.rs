@@ -124,7 +124,7 @@ pub fn allocate<'info>(
             accounts: vec![AccountMeta::new(address, true)],
             data,
         };
-        invoke_signed(&step, &[account.clone()], &signer)?;
+        invoke_signed(&step, std::slice::from_ref(account), &signer)?;
     }
     Ok(bump)
 }

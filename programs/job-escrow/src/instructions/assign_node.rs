@@ -64,7 +64,6 @@ pub struct AssignNode<'info> {
     #[account(mut)]
     pub lock: UncheckedAccount<'info>,
     // Both records must exist now, so that their absence cannot hold up the settlement later.
-    #[account(constraint = node_reputation.load()?.owner == Node::owner_of(&node)? @ EscrowError::NodeMismatch)]
     pub node_reputation: AccountLoader<'info, Reputation>,
     #[account(constraint = user_reputation.load()?.user == escrow.user @ EscrowError::UserMismatch)]
     pub user_reputation: AccountLoader<'info, UserReputation>,
@@ -88,7 +87,11 @@ pub fn assign_node(ctx: Context<AssignNode>, terms: AssignTerms) -> Result<()> {
     let owner = Node::owner_of(&accounts.node)?;
     require_keys_neq!(owner, escrow.user, EscrowError::OwnNode);
 
-    let tier = accounts.node_reputation.load()?.tier();
+    let tier = {
+        let record = accounts.node_reputation.load()?;
+        require_keys_eq!(record.owner, owner, EscrowError::NodeMismatch);
+        record.tier()
+    };
     escrow.assign(owner, params.fee(tier), params.acceptance(tier), now)?;
     call(
         node_registry::ID,
