@@ -1,0 +1,77 @@
+use super::*;
+
+fn submitted(amount: u64) -> Escrow {
+    Escrow {
+        state: State::Submitted,
+        amount,
+        required_epochs: 20,
+        estimated_seconds: 600,
+        timeout_seconds: 3_600,
+        assigned_at: 100,
+        deadline: 3_700,
+        submitted_at: 1_000,
+        release_at: 2_000,
+        fee_bps: 1_000,
+        acceptance_seconds: 1_000,
+        ..Escrow::EMPTY
+    }
+}
+
+#[test]
+fn the_bond_lies_beside_the_jobs_money() {
+    let mut escrow = submitted(1_000);
+    escrow.open_dispute(50, 86_400, 1_999).unwrap();
+    assert_eq!((escrow.state, escrow.bond), (State::Disputed, 50));
+    assert_eq!(escrow.dispute_ends_at, 1_999 + 86_400);
+    assert_eq!(
+        (escrow.unpaid().unwrap(), escrow.held().unwrap()),
+        (1_000, 1_050)
+    );
+    escrow.invariant(1_050).unwrap();
+    assert!(escrow.invariant(1_049).is_err());
+
+    let split = Split::paid(1_000, 1_000).unwrap();
+    let bond = escrow.settle(State::Resolved, split, 5_000).unwrap();
+    assert_eq!((bond, escrow.bond, escrow.held().unwrap()), (50, 0, 0));
+    escrow.invariant(0).unwrap();
+}
+
+#[test]
+fn a_split_that_spends_the_bond_is_refused() {
+    let mut escrow = submitted(1_000);
+    escrow.open_dispute(50, 86_400, 1_000).unwrap();
+    let split = Split {
+        user: 1_050,
+        ..Split::default()
+    };
+    assert!(escrow.settle(State::Resolved, split, 5_000).is_err());
+    assert_eq!(escrow.state, State::Disputed);
+}
+
+#[test]
+fn amount_and_bond_together_must_be_countable() {
+    let mut escrow = submitted(u64::MAX - 1);
+    escrow.open_dispute(1, 86_400, 1_000).unwrap();
+    assert_eq!(escrow.held().unwrap(), u64::MAX);
+    escrow.bond = 2;
+    assert!(escrow.held().is_err() && escrow.invariant(u64::MAX).is_err());
+}
+
+#[test]
+fn a_moment_is_for_disputing_or_for_releasing() {
+    assert!(submitted(1).open_dispute(1, 86_400, 1_999).is_ok());
+    assert!(submitted(1).open_dispute(1, 86_400, 2_000).is_err());
+    assert!(submitted(1).open_dispute(1, i64::MAX, 1_999).is_err());
+}
+
+#[test]
+fn a_deadline_moves_within_the_longest_timeout() {
+    let mut escrow = submitted(1);
+    escrow.state = State::Assigned;
+    assert!(escrow.extend_deadline(0, 7_200, 200).is_err());
+    assert!(escrow.extend_deadline(3_601, 7_200, 200).is_err());
+    escrow.extend_deadline(3_600, 7_200, 200).unwrap();
+    assert_eq!(escrow.deadline, 7_300);
+    assert!(escrow.extend_deadline(1, 7_200, 7_301).is_err());
+    assert!(escrow.extend_deadline(u32::MAX, u32::MAX, 200).is_err());
+}
