@@ -41,7 +41,7 @@ cu: programs
 cost: programs
     cargo run --quiet --package cyxwiz-tests-onchain --example cost
 
-# Every state of larger markets in the pure model: some ten minutes and six gigabytes.
+# Every state of larger markets in the pure model: ten minutes or more, and up to ten gigabytes.
 model:
     cargo test --package cyxwiz-tests-model -- --include-ignored --nocapture --test-threads=1
 
