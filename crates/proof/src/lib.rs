@@ -27,8 +27,10 @@
 //! among T passes with probability 1 − K/T; repeating the run finds it), or anything about the work
 //! where the circuit shows the transcript alone.
 //!
-//! Nothing here does network input or output or reads a clock; randomness is passed in. The only files are proving keys.
+//! Nothing here uses the network or reads a clock, and randomness is passed in. The only files are
+//! proving keys.
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod ceremony;
 pub mod circuit;

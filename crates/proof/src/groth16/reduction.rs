@@ -15,7 +15,6 @@ use crate::circuit::PUBLIC_INPUTS;
 pub(crate) struct OddCoset;
 
 impl R1CSToQAP for OddCoset {
-    #[expect(clippy::type_complexity, reason = "the trait's")]
     fn instance_map_with_evaluation<F: PrimeField, D: EvaluationDomain<F>>(
         cs: ConstraintSystemRef<F>,
         t: &F,

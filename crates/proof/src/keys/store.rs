@@ -10,7 +10,7 @@ use std::{
 use ark_bn254::Bn254;
 use ark_groth16::ProvingKey;
 use ark_serialize::{CanonicalDeserialize as _, CanonicalSerialize as _, SerializationError};
-use cyxwiz_statement::Circuit;
+use cyxwiz_statement::{Circuit, Registered};
 
 use crate::{
     circuit::{R1cs, constraints},
@@ -47,6 +47,9 @@ pub enum StoreError {
     /// The file fits another version of the circuit.
     #[error("the proving key {0} was made for other constraints; delete it, it is made anew")]
     OtherConstraints(PathBuf),
+    /// Proofs made with it would be refused: the circuit has another registered key.
+    #[error("the proving key {0} is not that of the registered key; put the registered one there")]
+    OtherKey(PathBuf),
     /// There is no file, and this build makes no keys.
     #[error("there is no proving key {0}; put the ceremony's key there")]
     Missing(PathBuf),
@@ -69,7 +72,7 @@ impl KeyStore {
         self.folder.join(format!("{}.pk", &id[..32]))
     }
 
-    /// Reads a circuit's key and checks its hash.
+    /// Reads a circuit's key and checks its hash, and that it is the registered one where one is.
     pub fn load(&self, circuit: &Circuit) -> Result<Prover, StoreError> {
         let path = self.path(circuit);
         let bytes = match fs::read(&path) {
@@ -81,7 +84,13 @@ impl KeyStore {
         };
         let constraints = constraints(circuit).map_err(ProveError::from)?;
         let key = read(&bytes, &constraints, &path)?;
-        Ok(Prover::new(*circuit, constraints, key)?)
+        let prover = Prover::new(*circuit, constraints, key)?;
+        let registered = Registered::by_id(&circuit.id(sha256)).and_then(|entry| entry.key);
+        let digest = prover.verifying_key().digest();
+        if registered.is_some_and(|key| key.sha256 != digest) {
+            return Err(StoreError::OtherKey(path));
+        }
+        Ok(prover)
     }
 
     /// Writes a prover's key, whole or not at all.
@@ -119,6 +128,7 @@ impl KeyStore {
                 StoreError::Missing(_)
                 | StoreError::Damaged(_)
                 | StoreError::OtherConstraints(_)
+                | StoreError::OtherKey(_)
                 | StoreError::Prove(ProveError::Key { .. }),
             ) => {}
             Err(error) => return Err(error),

@@ -1,12 +1,14 @@
 use std::fs;
 
+use ark_bn254::Bn254;
+use ark_groth16::Groth16;
 use cyxwiz_statement::{Circuit, REGISTRY, Registered};
 use rand::SeedableRng as _;
 
 use super::{GateError, KeyStore, StoreError, check_candidate, check_key, insecure_dev_prover};
 use crate::{
     circuit::constraints,
-    groth16::{PointError, Proof, VerifyError, VerifyingKey},
+    groth16::{OddCoset, PointError, Proof, Prover, VerifyError, VerifyingKey},
     sample_job::{Job, TINY},
 };
 
@@ -133,6 +135,15 @@ fn keys_are_kept() {
     }
     fs::write(&path, &good[..good.len() / 2]).unwrap();
     assert!(matches!(store.load(&TINY), Err(StoreError::Damaged(_))));
+
+    // A key of this circuit that is not the registered one.
+    let mut random = rand_chacha::ChaCha20Rng::seed_from_u64(9);
+    let r1cs = constraints(&TINY).unwrap();
+    let own =
+        Groth16::<Bn254, OddCoset>::generate_random_parameters_with_reduction(&r1cs, &mut random);
+    let own = Prover::new(TINY, r1cs, own.unwrap()).unwrap();
+    store.save(&own).unwrap();
+    assert!(matches!(store.load(&TINY), Err(StoreError::OtherKey(_))));
 
     // The key of another circuit under this one's name.
     let other = Circuit::transcript(2, 0);

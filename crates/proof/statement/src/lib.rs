@@ -8,6 +8,7 @@
 //! A [`Word`] is a field element of BN254 as 32 bytes, big-endian, smaller than the field's order.
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 #[cfg(all(feature = "mainnet", feature = "insecure-dev-keys"))]
 compile_error!("a build for real money must not contain insecure development keys");
