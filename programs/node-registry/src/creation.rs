@@ -139,9 +139,9 @@ const ALLOCATE: u32 = 8;
 /// encoder takes 600 compute units, and its code the room of an instruction.
 fn instruction_data(number: u32, arguments: &[&[u8]]) -> Vec<u8> {
     let mut data = Vec::with_capacity(52);
-    data.extend(number.to_le_bytes());
+    data.extend_from_slice(&number.to_le_bytes());
     for argument in arguments {
-        data.extend(*argument);
+        data.extend_from_slice(argument);
     }
     data
 }

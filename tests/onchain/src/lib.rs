@@ -9,10 +9,10 @@ pub mod cost;
 mod escrow;
 mod escrow_admin;
 pub mod idl;
+mod lookup_table;
 pub mod model;
 pub mod outcome;
 mod registry;
-mod lookup_table;
 mod reputation;
 mod tokens;
 mod units;
@@ -23,8 +23,9 @@ pub mod wrong_accounts;
 pub use escrow::{Job, completion, job_args, receipt_of, signed_message, signed_receipt, terms_of};
 pub use registry::profile;
 pub use tokens::CYXWIZ;
-pub use vesting::Allocation;
 pub use units::{Units, committed_units, write_units};
+pub use vesting::Allocation;
 pub use world::{
-    START, Sent, Wallet, World, assert_anchor_error, assert_refused, instruction, key, succeed,
+    START, Sent, Wallet, World, assert_anchor_error, assert_refused, image, instruction, key,
+    succeed,
 };

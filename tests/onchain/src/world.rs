@@ -108,15 +108,7 @@ impl World {
 
     // LiteSVM deploys without upgrade authority; the configs are guarded by it, so it is written in.
     fn deploy(&mut self, id: Pubkey, name: &str) {
-        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("../../target/deploy")
-            .join(format!("{name}.so"));
-        let image = std::fs::read(&file).unwrap_or_else(|error| {
-            panic!(
-                "cannot read {}: {error}; run scripts/build-programs",
-                file.display()
-            )
-        });
+        let image = image(name);
         self.svm
             .add_program(id, &image)
             .unwrap_or_else(|error| panic!("{name} does not load: {error}"));
@@ -228,6 +220,17 @@ impl Default for World {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The image of a program as scripts/build-programs leaves it.
+pub fn image(program: &str) -> Vec<u8> {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../target/deploy")
+        .join(format!("{program}.so"));
+    std::fs::read(&file).unwrap_or_else(|error| {
+        let file = file.display();
+        panic!("cannot read {file}: {error}; run scripts/build-programs")
+    })
 }
 
 /// One instruction of a program.

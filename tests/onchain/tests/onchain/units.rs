@@ -3,7 +3,8 @@
 //! `CU_UPDATE=1 cargo nextest run -p cyxwiz-tests-onchain units` rewrites the file.
 
 use cyxwiz_tests_onchain::{
-    CYXWIZ, Units, Wallet, address, committed_units, idl::Idl, job_args, key, profile, write_units,
+    CYXWIZ, Units, Wallet, address, committed_units, idl::Idl, image, job_args, key, profile,
+    write_units,
 };
 use job_escrow::Verdict;
 use reputation::UptimeSample;
@@ -246,4 +247,12 @@ fn no_instruction_grows() {
         "compute units grew; look why, and if it is meant run with CU_UPDATE=1:\n{}",
         grown.join("\n")
     );
+}
+
+#[test]
+fn no_image_is_above_400_kilobytes() {
+    for (program, _) in Idl::all() {
+        let bytes = image(&program).len();
+        assert!(bytes < 400_000, "{program}.so has {bytes} bytes");
+    }
 }

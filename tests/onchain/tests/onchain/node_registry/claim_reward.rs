@@ -1,6 +1,4 @@
-use cyxwiz_tests_onchain::{
-    CYXWIZ, Wallet, World, address, assert_refused, key,
-};
+use cyxwiz_tests_onchain::{CYXWIZ, Wallet, World, address, assert_refused, key};
 use node_registry::{Node, Params, RegistryError, SlashReason, instruction as ix, math};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
