@@ -232,6 +232,9 @@ pub struct StackArgs {
     /// Directory of the other binaries [default: beside this one]
     #[arg(long, env = "CYXWIZ_BIN_DIR", value_name = "DIR")]
     pub bin_dir: Option<PathBuf>,
+    /// Use the chain at this JSON-RPC address, where the programs are deployed, instead of starting one
+    #[arg(long, value_name = "URL", conflicts_with = "time_travel")]
+    pub chain_url: Option<String>,
     /// Number of server nodes
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=16))]
     pub nodes: u32,

@@ -1,16 +1,17 @@
-//! The stack's chain: `cyxwiz-localnet` with the programs.
+//! The stack's chain: `cyxwiz-localnet` with the programs, or one that runs already.
 
 use std::{net::TcpListener, time::Duration};
 
-use cyxwiz_chain::programs;
+use cyxwiz_chain::{Chain, programs};
 use cyxwiz_domain::Address;
 use serde::Deserialize;
 
 use super::{
+    genesis::Wallets,
     layout::{Binaries, Layout},
     process::{Program, Running},
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Its name among the processes.
 pub const NAME: &str = "localnet";
@@ -28,7 +29,7 @@ pub struct Ports {
 /// or its own (`runs`). With `time_travel` its clock can be moved.
 ///
 /// # Errors
-/// [`crate::error::Error::File`] if a program is missing.
+/// [`Error::File`] if a program is missing.
 pub fn program(
     layout: &Layout,
     binaries: &Binaries,
@@ -47,13 +48,7 @@ pub fn program(
     if time_travel {
         program = program.arg("--allow-time-travel");
     }
-    let images = [
-        (programs::job_escrow(), "job_escrow"),
-        (programs::node_registry(), "node_registry"),
-        (programs::reputation(), "reputation"),
-        (programs::vesting(), "vesting"),
-    ];
-    for (address, name) in images {
+    for (address, name) in images() {
         let image = binaries.program(name)?;
         program = program
             .arg("--upgradeable-program")
@@ -69,10 +64,46 @@ pub fn program(
     Ok(program.passing_args(["--rpc-port".to_owned(), port.to_string()]))
 }
 
+fn images() -> [(Address, &'static str); 4] {
+    [
+        (programs::job_escrow(), "job_escrow"),
+        (programs::node_registry(), "node_registry"),
+        (programs::reputation(), "reputation"),
+        (programs::vesting(), "vesting"),
+    ]
+}
+
+/// Where the chain at `url` listens; its websocket is at the next port, as of every validator.
+///
+/// # Errors
+/// [`Error::Usage`] if a program is not deployed there; [`Error::Chain`] if it cannot be reached.
+pub async fn given(url: &str, wallets: &Wallets) -> Result<Ports> {
+    let chain = Chain::new(url);
+    chain.health().await?;
+    for (address, name) in images() {
+        if !chain.exists(address).await? {
+            let admin = wallets.admin.address();
+            return Err(Error::Usage(format!(
+                "{name} is not deployed at {url}: deploy the programs with the stack's admin {admin} as upgrade authority, \
+                 for example with solana-test-validator --upgradeable-program {address} target/deploy/{name}.so {admin}"
+            )));
+        }
+    }
+    let ws_url = match port_of(url).and_then(|port| Some((port, port.checked_add(1)?))) {
+        Some((port, next)) => url.replace(&format!(":{port}"), &format!(":{next}")),
+        None => url.to_owned(),
+    };
+    let rpc_url = url.to_owned();
+    Ok(Ports {
+        rpc_url,
+        ws_url: ws_url.replacen("http", "ws", 1),
+    })
+}
+
 /// Waits until the chain answers.
 ///
 /// # Errors
-/// [`crate::error::Error::Process`].
+/// [`Error::Process`].
 pub async fn wait(layout: &Layout, running: &Running, limit: Duration) -> Result<Ports> {
     running.port_file(&layout.port_file(NAME), limit).await
 }

@@ -39,6 +39,8 @@ const ONLINE_POLL: Duration = Duration::from_millis(100);
 pub struct StackOptions {
     /// What runs.
     pub binaries: Binaries,
+    /// The chain to use, with the programs on it; absent for one of the stack's own.
+    pub chain_url: Option<String>,
     /// How many nodes.
     pub nodes: u32,
     /// Whether the chain's clock can be moved.
@@ -116,10 +118,16 @@ impl Stack {
         let limit = options.start_timeout;
 
         let clock = Instant::now();
-        let localnet = self.start_chain(options, &wallets, &mut upped).await?;
+        let localnet = match &options.chain_url {
+            Some(_) => None,
+            None => Some(self.start_chain(options, &wallets, &mut upped).await?),
+        };
         // It starts while the chain does.
         let database = self.start_database(&mut upped).await?;
-        let ports = chain::wait(&self.layout, &localnet, limit).await?;
+        let ports = match (&localnet, &options.chain_url) {
+            (Some(localnet), _) => chain::wait(&self.layout, localnet, limit).await?,
+            (None, url) => chain::given(url.as_deref().unwrap_or_default(), &wallets).await?,
+        };
         self.state.rpc_url = Some(ports.rpc_url.clone());
         self.state.ws_url = Some(ports.ws_url);
         self.save()?;

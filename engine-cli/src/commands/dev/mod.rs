@@ -21,6 +21,7 @@ fn layout(settings: &Settings, dir: Option<&PathBuf>) -> Result<Layout> {
 fn options(args: &StackArgs) -> Result<StackOptions> {
     Ok(StackOptions {
         binaries: Binaries::find(args.bin_dir.as_deref(), args.programs.as_deref())?,
+        chain_url: args.chain_url.clone(),
         nodes: args.nodes,
         time_travel: args.time_travel,
         start_timeout: Duration::from_secs(args.start_timeout),

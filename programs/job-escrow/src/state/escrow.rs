@@ -363,5 +363,4 @@ pub(crate) fn later(now: i64, seconds: i64) -> Result<i64> {
 }
 
 #[cfg(test)]
-#[path = "escrow_tests.rs"]
 mod tests;
