@@ -261,4 +261,9 @@ impl EscrowConfig {
             dispute_window_seconds: params.dispute_window_seconds,
         }
     }
+
+    /// What its user pledges to dispute a job of this amount; `None` above 64 bits.
+    pub fn dispute_bond(&self, job_amount: Amount) -> Option<Amount> {
+        job_escrow::math::dispute_bond(job_amount.0, self.dispute_bond_bps).map(Amount)
+    }
 }
