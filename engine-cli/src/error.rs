@@ -40,12 +40,14 @@ pub enum Error {
     /// The certificate of a job cannot be used.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
-    /// The wallet does not hold the price.
+    /// The wallet does not hold what it is asked to pay.
     #[error(
-        "the job costs {amount} CYXWIZ but {wallet} holds {balance}: get {missing} more, or ask for less work"
+        "{what} {amount} CYXWIZ but {wallet} holds {balance}: get {missing} more first; nothing was sent"
     )]
     AmountAboveBalance {
-        /// Price of the job.
+        /// Subject and verb, like `the job costs`.
+        what: &'static str,
+        /// What it costs.
         amount: Amount,
         /// What the wallet holds.
         balance: Amount,
@@ -116,7 +118,8 @@ pub enum Error {
     /// The node shows something else than it should; nothing is signed for it.
     #[error(
         "the node's results do not fit together ({problem}): nothing more is signed for it; \
-         `cyxwiz job cancel {job}` pays it only for the epochs signed so far"
+         `cyxwiz job cancel {job}` pays it only for the epochs signed so far, and a result on the chain is \
+         contested with `cyxwiz job dispute {job}`"
     )]
     Dishonest {
         /// The job.
@@ -233,6 +236,18 @@ impl Error {
     pub fn file(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { what, path, source }
+    }
+
+    /// Makes an [`Error::Refused`] for what the chain would refuse in its present state, known before
+    /// anything is sent.
+    pub fn would_refuse(what: &'static str, code: &str, message: String) -> Self {
+        Self::Refused {
+            who: "the chain",
+            what,
+            code: code.to_owned(),
+            message,
+            passing: false,
+        }
     }
 
     /// Makes a [`Error::Content`].

@@ -84,6 +84,13 @@ impl Printer {
     }
 }
 
+/// A moment for people; `seconds` of Unix time.
+pub fn utc(seconds: i64) -> String {
+    chrono::DateTime::from_timestamp(seconds, 0).map_or("-".to_owned(), |time| {
+        time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+    })
+}
+
 /// A table for people.
 pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();

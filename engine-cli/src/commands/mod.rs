@@ -1,6 +1,7 @@
 //! The commands: plain values in, results printed, errors out.
 
 pub mod dev;
+pub mod dispute;
 pub mod job;
 pub mod node;
 pub mod wallet;
@@ -8,7 +9,10 @@ pub mod wallet;
 use std::future::Future;
 
 use crate::{
-    cli::{Cli, Command, DevCommand, JobCommand, NodeCommand, RunArgs, WalletCommand},
+    cli::{
+        Cli, Command, DevCommand, DisputeCommand, JobCommand, NodeCommand, RunArgs, SettleArgs,
+        WalletCommand,
+    },
     engine::Engine,
     error::{Error, Result},
     flow::RunOptions,
@@ -32,6 +36,13 @@ pub async fn run(cli: Cli, printer: Printer) -> Result<()> {
         Command::Node(NodeCommand::List) => {
             node::list::run(&Engine::open(settings, printer)?).await
         }
+        Command::Dispute(DisputeCommand::List) => dispute::list::run(&settings, printer).await,
+        Command::Dispute(DisputeCommand::Settle(SettleArgs { escrow, verdict })) => {
+            dispute::settle::run(&Engine::open(settings, printer)?, escrow, verdict.into()).await
+        }
+        Command::Dispute(DisputeCommand::Expire { escrow }) => {
+            dispute::expire::run(&Engine::open(settings, printer)?, escrow).await
+        }
         Command::Dev(command) => match command {
             DevCommand::Up(stack) => dev::up::run(&settings, printer, &stack).await,
             DevCommand::Down { dir, wipe } => dev::down::run(&settings, printer, dir, wipe).await,
@@ -46,12 +57,16 @@ pub async fn run(cli: Cli, printer: Printer) -> Result<()> {
 async fn run_job(engine: &Engine, command: JobCommand) -> Result<()> {
     match command {
         JobCommand::Estimate { file } => job::estimate::run(engine, &file).await,
-        JobCommand::Run(RunArgs { submit, output }) => {
+        JobCommand::Run(RunArgs {
+            submit,
+            hold,
+            output,
+        }) => {
             let options = RunOptions {
                 max_price: submit.max_price,
                 output,
             };
-            job::run::run(engine, &submit.file, submit.new, options).await
+            job::run::run(engine, &submit.file, submit.new, hold, options).await
         }
         JobCommand::Submit(args) => {
             let options = RunOptions {
@@ -60,9 +75,12 @@ async fn run_job(engine: &Engine, command: JobCommand) -> Result<()> {
             };
             job::submit::run(engine, &args.file, args.new, options).await
         }
-        JobCommand::Watch { id, output } => job::watch::run(engine, id, output).await,
+        JobCommand::Watch { id, output, hold } => job::watch::run(engine, id, output, hold).await,
         JobCommand::Status { id } => job::status::run(engine, id).await,
         JobCommand::List { limit } => job::list::run(engine, limit).await,
+        JobCommand::Extend { id, time } => job::extend::run(engine, id, time).await,
+        JobCommand::TopUp { id, amount } => job::top_up::run(engine, id, amount).await,
+        JobCommand::Dispute { id, evidence } => job::dispute::run(engine, id, evidence).await,
         JobCommand::Cancel { id, wait } => job::cancel::run(engine, id, wait).await,
         JobCommand::Download { id, epoch, output } => {
             job::download::run(engine, id, epoch, output).await

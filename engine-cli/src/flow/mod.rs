@@ -32,7 +32,7 @@ use self::{
     ending::Ending,
     epochs::EpochLog,
     input::Input,
-    journal::Journal,
+    journal::{Journal, Weights},
     progress::Progress,
     report::Report,
     step::{Step, next_step},
@@ -62,6 +62,8 @@ pub struct RunOptions {
 pub enum Goal {
     /// The escrow is funded and the coordinator has checked it.
     Funded,
+    /// Delivered and checked against the chain; the payment is left to the user.
+    Delivered,
     /// Delivered and paid.
     Paid,
 }
@@ -141,6 +143,18 @@ impl<'a> JobRun<'a> {
         self.store.journal.create_escrow.is_some()
     }
 
+    /// The verified final weights, once they are here.
+    pub fn weights(&self) -> Option<&Weights> {
+        self.store.journal.weights.as_ref()
+    }
+
+    /// Share of the held-out rows that is right, as the node says; absent where that has no meaning.
+    pub fn accuracy(&self) -> Option<f64> {
+        let last = self.epochs.records().last();
+        let seen = last.and_then(|record| record.test_accuracy);
+        self.store.journal.accuracy.or(seen)
+    }
+
     /// Drives the job to `goal`. The report is there once it is paid.
     ///
     /// # Errors
@@ -207,6 +221,10 @@ impl<'a> JobRun<'a> {
             }
             Step::Train if goal == Goal::Funded => return Ok(ControlFlow::Break(None)),
             Step::Train => self.train().await?,
+            Step::Accept if goal == Goal::Delivered => {
+                self.check_submission(&escrow.ok_or(Error::UnknownJob(job))?)?;
+                return Ok(ControlFlow::Break(None));
+            }
             Step::Accept => {
                 self.enter("settle");
                 self.accept().await?;

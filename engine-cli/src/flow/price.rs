@@ -34,14 +34,7 @@ pub fn check(amount: Amount, limit: Option<Amount>, purse: Purse) -> Result<()> 
         balance,
         lamports,
     } = purse;
-    if let Some(missing) = amount.checked_sub(balance).filter(|missing| missing.0 > 0) {
-        return Err(Error::AmountAboveBalance {
-            amount,
-            balance,
-            missing,
-            wallet,
-        });
-    }
+    covers("the job costs", amount, balance, wallet)?;
     if lamports < LAMPORTS_NEEDED {
         return Err(Error::NoSol {
             wallet,
@@ -50,6 +43,23 @@ pub fn check(amount: Amount, limit: Option<Amount>, purse: Purse) -> Result<()> 
         });
     }
     Ok(())
+}
+
+/// Lets `amount` pass if the `balance` of `wallet` covers it; `what` costs it, as a subject and a verb.
+///
+/// # Errors
+/// [`Error::AmountAboveBalance`].
+pub fn covers(what: &'static str, amount: Amount, balance: Amount, wallet: Address) -> Result<()> {
+    let missing = amount.checked_sub(balance).filter(|missing| missing.0 > 0);
+    missing.map_or(Ok(()), |missing| {
+        Err(Error::AmountAboveBalance {
+            what,
+            amount,
+            balance,
+            missing,
+            wallet,
+        })
+    })
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ impl JobRun<'_> {
         let after = Balances::read(&engine.chain, escrow.mint, user, node, escrow.address).await?;
         let last = self.epochs.records().last();
         let (epochs, loss) = (self.epochs.seen(), last.and_then(|record| record.test_loss));
-        let seen = last.and_then(|record| record.test_accuracy);
+        let accuracy = self.accuracy();
         self.clock.stop(&mut self.store.journal.seconds);
         let journal = &mut self.store.journal;
         journal.finished = true;
@@ -73,7 +73,7 @@ impl JobRun<'_> {
             node,
             amount: escrow.amount.0,
             epochs,
-            accuracy: journal.accuracy.or(seen),
+            accuracy,
             loss,
             weights_file: weights.path.display().to_string(),
             weights_sha256: weights.sha256,

@@ -224,7 +224,8 @@ impl JobRun<'_> {
         }
     }
 
-    fn check_submission(&self, escrow: &EscrowAccount) -> Result<()> {
+    /// Compares what the chain has been told with what was seen and downloaded.
+    pub(super) fn check_submission(&self, escrow: &EscrowAccount) -> Result<()> {
         let journal = &self.store.journal;
         let Some(weights) = &journal.weights else {
             return Err(self.dishonest("there are no weights to pay for"));

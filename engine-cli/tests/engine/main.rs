@@ -3,6 +3,7 @@
 
 mod cli;
 mod coordinator;
+mod disputes;
 mod exits;
 mod flow;
 mod node;

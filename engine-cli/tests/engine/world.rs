@@ -105,11 +105,16 @@ impl World {
 
     /// The user's engine, with that coordinator.
     pub fn engine(&self, rpc_url: &str, coordinator: &str) -> Engine {
+        self.engine_of("user", rpc_url, coordinator)
+    }
+
+    /// The engine of the wallet with this name, with that coordinator.
+    pub fn engine_of(&self, wallet: &str, rpc_url: &str, coordinator: &str) -> Engine {
         let settings = Settings {
             rpc_url: rpc_url.to_owned(),
             coordinator: coordinator.to_owned(),
-            wallet: self.dir.path().join("stack/wallets/user.json"),
-            data_dir: self.dir.path().join("user"),
+            wallet: self.dir.path().join(format!("stack/wallets/{wallet}.json")),
+            data_dir: self.dir.path().join(wallet),
             dev_dir: self.dir.path().join("stack"),
         };
         Engine::open(settings, Printer::new(false, true)).expect("engine")

@@ -22,6 +22,7 @@ use crate::{
         settle::{Exit, enforce, take, with_payees},
         store::JobStore,
     },
+    printer::utc,
     rpc,
 };
 
@@ -55,13 +56,14 @@ pub async fn run(engine: &Engine, job: JobId, wait: u64) -> Result<()> {
         EscrowState::Cancelling => None,
         EscrowState::Disputed => {
             return Err(refused(format!(
-                "job {job} is disputed: the dispute authority decides, and from {} (Unix time) anyone may end it",
-                escrow.dispute_ends_at
+                "job {job} is disputed: the dispute authority decides, and from {} on anyone may end it",
+                utc(escrow.dispute_ends_at)
             )));
         }
         EscrowState::Submitted => {
             return Err(refused(format!(
-                "job {job} is delivered; `cyxwiz job watch {job}` fetches the weights and pays"
+                "job {job} is delivered; `cyxwiz job watch {job}` fetches the weights and pays, \
+                 `cyxwiz job dispute {job}` contests them"
             )));
         }
         settled => {
@@ -78,9 +80,9 @@ pub async fn run(engine: &Engine, job: JobId, wait: u64) -> Result<()> {
     engine.printer.result(&value, || {
         if settled.state == EscrowState::Cancelling {
             format!(
-                "job {job} is being cancelled: the node may show its last receipt until {} (Unix time); \
+                "job {job} is being cancelled: the node may show its last receipt until {}; \
                  run this again then",
-                settled.cancel_at
+                utc(settled.cancel_at)
             )
         } else {
             ending.to_string()
@@ -229,11 +231,5 @@ async fn await_settlement(engine: &Engine, job: JobId, wait: Duration) -> Result
 }
 
 fn refused(message: String) -> Error {
-    Error::Refused {
-        who: "the chain",
-        what: "cancel",
-        code: "not_cancellable".into(),
-        message,
-        passing: false,
-    }
+    Error::would_refuse("cancel", "not_cancellable", message)
 }

@@ -11,7 +11,7 @@ pub async fn run(engine: &Engine, limit: u32) -> Result<()> {
     let jobs = engine.coordinator.jobs(limit).await?;
     let jobs: Vec<JobView> = jobs.iter().map(JobView::try_from).collect::<Result<_>>()?;
     engine.printer.result(&jobs, || {
-        let mut rows = table(&["job", "name", "state", "epochs", "price", "created (UTC)"]);
+        let mut rows = table(&["job", "name", "state", "epochs", "price", "created"]);
         for job in &jobs {
             rows.add_row([
                 job.job_id.to_string(),

@@ -1,12 +1,16 @@
 //! `cyxwiz job`.
 
 pub mod cancel;
+pub mod dispute;
 pub mod download;
 pub mod estimate;
+pub mod extend;
 pub mod list;
+pub mod next;
 pub mod rate;
 pub mod run;
 pub mod status;
 pub mod submit;
+pub mod top_up;
 pub mod view;
 pub mod watch;

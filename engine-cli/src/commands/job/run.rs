@@ -3,50 +3,43 @@
 use std::path::Path;
 
 use cyxwiz_domain::JobId;
+use serde_json::json;
 
 use crate::{
-    commands::interruptible,
+    commands::{interruptible, job::next::next},
     engine::Engine,
     error::{Error, Result},
     flow::{
         Goal, JobRun, RunOptions,
         input::Input,
         journal::{self, unfinished},
-        report::Report,
     },
 };
 
-/// Runs the job at `file` to its payment and prints the report.
+/// Runs the job at `file` to its payment and prints the report; with `hold`, to what the payment is for.
 ///
 /// # Errors
 /// What stopped it; the same command goes on from there.
-pub async fn run(engine: &Engine, file: &Path, new: bool, options: RunOptions) -> Result<()> {
-    let report = execute(engine, file, new, options).await?;
-    engine.printer.result(&report, || report.text());
-    Ok(())
-}
-
-/// As [`run`], and gives the report back.
-///
-/// # Errors
-/// As [`run`].
-pub async fn execute(
+pub async fn run(
     engine: &Engine,
     file: &Path,
     new: bool,
+    hold: bool,
     options: RunOptions,
-) -> Result<Report> {
+) -> Result<()> {
     let mut run = begin_or_resume(engine, file, new, options)?;
-    finish(engine, &mut run).await
+    finish(engine, &mut run, hold).await
 }
 
-/// Drives `run` to its payment; Ctrl-C leaves the job going.
+/// Drives `run` to its payment, or with `hold` to the verified weights, and prints what came of it;
+/// Ctrl-C leaves the job going.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn finish(engine: &Engine, run: &mut JobRun<'_>) -> Result<Report> {
+pub async fn finish(engine: &Engine, run: &mut JobRun<'_>, hold: bool) -> Result<()> {
     let job = run.job_id();
-    let driven = interruptible(run.drive(Goal::Paid), || interrupted(engine, job)).await;
+    let goal = if hold { Goal::Delivered } else { Goal::Paid };
+    let driven = interruptible(run.drive(goal), || interrupted(engine, job)).await;
     if let Err(error) = &driven
         && error.is_transient()
         && run.is_funded()
@@ -56,7 +49,34 @@ pub async fn finish(engine: &Engine, run: &mut JobRun<'_>) -> Result<Report> {
             "job {job} is not lost: `cyxwiz job watch {job}` goes on with it"
         ));
     }
-    driven?.ok_or(Error::UnknownJob(job))
+    match driven? {
+        Some(report) => {
+            engine.printer.result(&report, || report.text());
+            Ok(())
+        }
+        None => held(engine, run).await,
+    }
+}
+
+/// Prints what lies here unpaid.
+async fn held(engine: &Engine, run: &JobRun<'_>) -> Result<()> {
+    let job = run.job_id();
+    let weights = run.weights().ok_or(Error::UnknownJob(job))?;
+    let escrow = engine.funded_escrow(job).await?;
+    let file = weights.path.display().to_string();
+    let value = json!({
+        "job_id": job, "escrow": escrow.address, "state": escrow.state, "amount": escrow.amount.0,
+        "weights_file": file, "weights_sha256": weights.sha256, "accuracy": run.accuracy(),
+        "release_at": escrow.release_at,
+    });
+    engine.printer.result(&value, || file.clone());
+    let authority = engine.chain.escrow_config().await?.dispute_authority;
+    if let Some(next) = next(&escrow, authority, engine.chain.unix_time().await?) {
+        engine
+            .printer
+            .note(format_args!("job {job} is not paid: {next}"));
+    }
+    Ok(())
 }
 
 /// A run of the job at `file`: the unfinished one, unless `new`, else a new one.

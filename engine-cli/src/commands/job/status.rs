@@ -1,14 +1,14 @@
 //! `cyxwiz job status`.
 
-use cyxwiz_chain::EscrowAccount;
+use cyxwiz_chain::{EscrowAccount, EscrowState};
 use cyxwiz_domain::{Amount, JobId};
 use serde_json::json;
 
-use super::view::JobView;
+use super::{next::next, view::JobView};
 use crate::{
     engine::Engine,
     error::{Error, Result},
-    printer::table,
+    printer::{table, utc},
 };
 
 /// Shows a job as the coordinator and the chain have it.
@@ -29,7 +29,16 @@ pub async fn run(engine: &Engine, job: JobId) -> Result<()> {
             None
         }
     };
-    let value = json!({ "job": view, "escrow": escrow.as_ref().map(escrow_json) });
+    let next = match &escrow {
+        Some(escrow) if !escrow.state.is_settled() => {
+            let authority = engine.chain.escrow_config().await?.dispute_authority;
+            next(escrow, authority, engine.chain.unix_time().await?)
+        }
+        _ => None,
+    };
+    let value = json!({
+        "job": view, "escrow": escrow.as_ref().map(escrow_json), "next": next,
+    });
     engine.printer.result(&value, || {
         let mut rows = table(&["job", &job.to_string()]);
         if let Some(view) = &view {
@@ -37,7 +46,7 @@ pub async fn run(engine: &Engine, job: JobId) -> Result<()> {
             rows.add_row(["state", view.state.as_str()]);
             rows.add_row(["epochs", &view.progress()]);
             rows.add_row(["price", &view.price()]);
-            rows.add_row(["created (UTC)", &view.created()]);
+            rows.add_row(["created", &view.created()]);
             let node = view.node.map_or("-".to_owned(), |node| node.to_string());
             rows.add_row(["node", &node]);
             if !view.message.is_empty() {
@@ -52,13 +61,21 @@ pub async fn run(engine: &Engine, job: JobId) -> Result<()> {
                 &format!("{} seen, {} held", escrow.receipt_seen, escrow.receipt_held),
             ]);
             rows.add_row(["paid", &paid(escrow)]);
+            if escrow.state == EscrowState::Disputed {
+                rows.add_row(["disputed until", &utc(escrow.dispute_ends_at)]);
+                rows.add_row(["bond", &format!("{} CYXWIZ", escrow.bond)]);
+            }
+        }
+        if let Some(next) = &next {
+            rows.add_row(["next", next]);
         }
         rows.trim_fmt()
     });
     Ok(())
 }
 
-fn paid(escrow: &EscrowAccount) -> String {
+/// Who got what, for people.
+pub(in crate::commands) fn paid(escrow: &EscrowAccount) -> String {
     format!(
         "{} to the node, {} to the platform, {} back, of {}",
         escrow.paid_node, escrow.paid_platform, escrow.paid_user, escrow.amount
@@ -79,6 +96,8 @@ fn escrow_json(escrow: &EscrowAccount) -> serde_json::Value {
         "receipt_held": escrow.receipt_held,
         "deadline": escrow.deadline,
         "release_at": escrow.release_at,
+        "bond": units(escrow.bond),
+        "dispute_ends_at": escrow.dispute_ends_at,
         "weights_sha256": escrow.weights_hash,
         "seq": escrow.seq,
         "slot": escrow.slot,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::{
     coordinator::{node_of, state_of},
     error::{Error, Result},
+    printer::utc,
 };
 
 /// What the coordinator says about a job.
@@ -63,11 +64,9 @@ impl JobView {
         format!("{} CYXWIZ", Amount(self.amount))
     }
 
-    /// Creation for people, UTC.
+    /// Creation for people.
     pub fn created(&self) -> String {
-        chrono::DateTime::from_timestamp(self.created_at, 0).map_or("-".to_owned(), |time| {
-            time.format("%Y-%m-%d %H:%M:%S").to_string()
-        })
+        utc(self.created_at)
     }
 
     /// Progress for people.

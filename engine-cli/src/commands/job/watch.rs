@@ -11,17 +11,15 @@ use crate::{
     flow::{JobRun, RunOptions},
 };
 
-/// Goes on with a job of this machine to its payment.
+/// Goes on with a job of this machine to its payment, or with `hold` to the verified weights.
 ///
 /// # Errors
 /// [`crate::error::Error::UnknownJob`] for a job that was not begun here; what stopped it.
-pub async fn run(engine: &Engine, job: JobId, output: Option<PathBuf>) -> Result<()> {
+pub async fn run(engine: &Engine, job: JobId, output: Option<PathBuf>, hold: bool) -> Result<()> {
     let options = RunOptions {
         max_price: None,
         output,
     };
     let mut run = JobRun::resume(engine, job, options)?;
-    let report = finish(engine, &mut run).await?;
-    engine.printer.result(&report, || report.text());
-    Ok(())
+    finish(engine, &mut run, hold).await
 }
