@@ -6,6 +6,7 @@ mod coordinator_killed;
 mod cranks;
 mod credentials;
 mod dataset;
+mod disputes;
 mod engine_input;
 mod engine_killed;
 mod escrow_checks;
