@@ -41,6 +41,10 @@ cu: programs
 cost: programs
     cargo run --quiet --package cyxwiz-tests-onchain --example cost
 
+# The market on a real validator: PROGRAM is a solana-test-validator, or pass --chain-url URL.
+validator *args:
+    scripts/against-validator {{ args }}
+
 # Every state of larger markets in the pure model: ten minutes or more, and up to ten gigabytes.
 model:
     cargo test --package cyxwiz-tests-model -- --include-ignored --nocapture --test-threads=1
