@@ -1,10 +1,12 @@
 //! `/.well-known/jwks.json`: the keys that tokens are verified with.
 
+use std::sync::Arc;
+
 use axum::{Json, extract::State};
 use serde_json::{Value, json};
 
-use super::Pages;
+use crate::app::App;
 
-pub async fn jwks(State(pages): State<Pages>) -> Json<Value> {
-    Json(json!({ "keys": [pages.app.tokens.jwk()] }))
+pub async fn jwks(State(app): State<Arc<App>>) -> Json<Value> {
+    Json(json!({ "keys": [app.tokens.jwk()] }))
 }

@@ -1,23 +1,15 @@
 //! What is not gRPC: health, metrics, keys.
 
-mod health;
 mod keys;
-mod metrics;
+mod operated;
 
 use std::sync::Arc;
 
 use axum::{Router, routing::get};
-use cyxwiz_telemetry::PrometheusHandle;
+use cyxwiz_telemetry::{PrometheusHandle, http};
 use tokio::net::TcpListener;
 
 use crate::app::App;
-
-/// What the pages need.
-#[derive(Clone)]
-struct Pages {
-    app: Arc<App>,
-    prometheus: PrometheusHandle,
-}
 
 /// Serves until the app shuts down.
 ///
@@ -28,15 +20,10 @@ pub async fn serve(
     listener: TcpListener,
     prometheus: PrometheusHandle,
 ) -> anyhow::Result<()> {
-    let shutdown = app.shutdown.clone();
-    let pages = Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::metrics))
+    let shutdown = app.shutdown.clone().cancelled_owned();
+    let keys = Router::new()
         .route("/.well-known/jwks.json", get(keys::jwks))
-        .with_state(Pages { app, prometheus });
-    axum::serve(listener, pages)
-        .with_graceful_shutdown(async move { shutdown.cancelled().await })
-        .await?;
-    Ok(())
+        .with_state(Arc::clone(&app));
+    let pages = http::pages(app, prometheus).merge(keys);
+    http::serve(listener, pages, shutdown).await
 }

@@ -1,8 +1,14 @@
-//! Logs and metrics of the binaries: one call each, from `main`.
+//! Logs and metrics of the binaries, one call each from `main`, and the pages that
+//! show them.
 
-use std::io::IsTerminal as _;
+pub mod http;
+
+use std::{io::IsTerminal as _, time::Duration};
 
 use tracing_subscriber::EnvFilter;
+
+/// Between two rounds of summing up.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 pub use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -37,7 +43,18 @@ pub fn init_logs(format: LogFormat, default_filter: &str) -> anyhow::Result<()> 
 /// Collects metrics in this process; the handle renders them for Prometheus.
 ///
 /// # Errors
-/// If a recorder is already installed.
+/// If a recorder is already installed, or no thread can be started.
 pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
-    Ok(metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?)
+    let handle = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
+    let kept = handle.clone();
+    // Samples of histograms pile up until somebody asks for them, which may be never.
+    std::thread::Builder::new()
+        .name("metrics".to_owned())
+        .spawn(move || {
+            loop {
+                std::thread::sleep(UPKEEP);
+                kept.run_upkeep();
+            }
+        })?;
+    Ok(handle)
 }
