@@ -79,7 +79,7 @@ pub struct RunArgs {
     /// Stake up to this many CYXWIZ in all
     #[arg(long)]
     pub stake: Option<Amount>,
-    /// Write {"endpoint", "pid", "wallet"} here when ready
+    /// Write {"endpoint", "http", "pid", "wallet"} here when ready
     #[arg(long)]
     pub port_file: Option<PathBuf>,
 }
@@ -105,6 +105,9 @@ pub struct SettingsArgs {
     /// Address to serve engines on; port 0 for any
     #[arg(long, global = true)]
     listen: Option<SocketAddr>,
+    /// Address to serve health and metrics on, for the operator; port 0 for any [default: nowhere]
+    #[arg(long, global = true)]
+    http_listen: Option<SocketAddr>,
     /// What the chain tells engines, host or host:port
     #[arg(long, global = true)]
     advertise: Option<String>,
@@ -158,6 +161,10 @@ impl SettingsArgs {
             ("rpc_url", self.rpc_url.as_ref().map(text)),
             ("coordinator", self.coordinator.as_ref().map(text)),
             ("listen", self.listen.map(|a| Value::from(a.to_string()))),
+            (
+                "http_listen",
+                self.http_listen.map(|a| Value::from(a.to_string())),
+            ),
             ("advertise", self.advertise.as_ref().map(text)),
             ("region", self.region.as_ref().map(text)),
             ("trainer.path", self.trainer.as_ref().map(path)),
@@ -187,13 +194,14 @@ mod tests {
 
     #[test]
     fn flags_reach_the_settings() {
-        let line = "cyxwiz-node run --register --stake 200 --listen 127.0.0.1:0 --device cpu \
+        let line = "cyxwiz-node run --register --stake 200 --listen 127.0.0.1:0 --http-listen 127.0.0.1:9102 --device cpu \
                     --threads 2 --data-dir /tmp/n --trainer /bin/t";
         let cli = Cli::try_parse_from(line.split_whitespace()).expect("parse");
         let settings = cli.settings.load().expect("load");
         assert_eq!(settings.threads(), 2);
         assert_eq!(settings.trainer_path(), PathBuf::from("/bin/t"));
         assert_eq!(settings.listen.port(), 0);
+        assert_eq!(settings.http_listen.map(|at| at.port()), Some(9_102));
         let Command::Run(args) = cli.command else {
             panic!("not run");
         };

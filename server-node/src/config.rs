@@ -33,6 +33,9 @@ pub struct Settings {
     pub coordinator: String,
     /// Where engines are served; port 0 takes the one of the last run, or any.
     pub listen: SocketAddr,
+    /// Where health and metrics are served to the operator, port 0 for any; nowhere
+    /// if not set. Not for the public.
+    pub http_listen: Option<SocketAddr>,
     /// What the chain tells engines, `host` or `host:port`; needed when listening
     /// on all addresses.
     pub advertise: Option<String>,
@@ -130,6 +133,7 @@ impl Default for Settings {
             rpc_url: "http://127.0.0.1:8899".to_owned(),
             coordinator: "http://127.0.0.1:7000".to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 7100)),
+            http_listen: None,
             advertise: None,
             region: String::new(),
             trainer: TrainerSettings {

@@ -1,7 +1,10 @@
 //! The line to the coordinator: sign-in with the wallet, heartbeats up,
 //! assignments down, and news. Lost, it is taken up again; training goes on.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use chrono::Utc;
 use cyxwiz_domain::JobId;
@@ -99,6 +102,7 @@ pub async fn keep_line(node: Arc<Node>, mut reports: mpsc::Receiver<Report>) {
             // The session is to be renewed.
             Ok(()) => continue,
             Err(error) => {
+                node.line_up.store(false, Ordering::Relaxed);
                 tracing::warn!(%error, retry_in = ?backoff, "no line to the coordinator");
             }
         }
@@ -135,6 +139,7 @@ async fn line(
     let mut answers = client.heartbeat(request).await?.into_inner();
     tracing::info!(coordinator = node.settings.coordinator, every, "online");
     *was_up = true;
+    node.line_up.store(true, Ordering::Relaxed);
 
     let mut ticks = tokio::time::interval(Duration::from_secs(every.into()));
     ticks.tick().await;

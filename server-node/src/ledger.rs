@@ -1,13 +1,17 @@
 //! What a running node reads from the chain and writes to it. A trait, so that
 //! the life of a job can be tested against escrows held in memory.
 
+mod counted;
+
 use async_trait::async_trait;
 use cyxwiz_chain::{
     Chain, ChainError, EscrowAccount, EscrowConfig, Instruction, NodeAccount, Receipt,
     SignedTransaction, Signer, TxOutcome,
     instructions::{escrow, registry, token},
 };
-use cyxwiz_domain::{Address, Digest};
+use cyxwiz_domain::{Address, Amount, Digest};
+
+pub use counted::Counted;
 
 /// What the node may do to an escrow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +44,15 @@ pub enum Write {
     Release,
 }
 
+/// What the owner's wallet holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Balances {
+    /// CYXWIZ in its associated token account.
+    pub tokens: Amount,
+    /// For fees and rent.
+    pub lamports: u64,
+}
+
 /// The chain, as far as the jobs of one node need it.
 #[async_trait]
 pub trait Ledger: Send + Sync {
@@ -49,6 +62,8 @@ pub trait Ledger: Send + Sync {
     async fn escrow_config(&self) -> Result<EscrowConfig, ChainError>;
     /// This node, `None` if it is not registered.
     async fn node(&self) -> Result<Option<NodeAccount>, ChainError>;
+    /// What this node's owner holds besides the stake.
+    async fn balances(&self) -> Result<Balances, ChainError>;
     /// The chain's clock, Unix seconds.
     async fn unix_time(&self) -> Result<i64, ChainError>;
     /// Sends this node's sign of life, signed by its owner.
@@ -102,6 +117,16 @@ impl Ledger for ChainLedger {
 
     async fn node(&self) -> Result<Option<NodeAccount>, ChainError> {
         self.chain.node(self.signer.address()).await
+    }
+
+    async fn balances(&self) -> Result<Balances, ChainError> {
+        let owner = self.signer.address();
+        let mint = self.chain.escrow_config().await?.mint;
+        let (tokens, lamports) = tokio::try_join!(
+            self.chain.token_balance(owner, mint),
+            self.chain.lamports(owner)
+        )?;
+        Ok(Balances { tokens, lamports })
     }
 
     async fn unix_time(&self) -> Result<i64, ChainError> {

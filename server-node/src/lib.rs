@@ -16,6 +16,8 @@ pub mod identity;
 pub mod jobs;
 pub mod ledger;
 pub mod machine;
+pub mod metrics;
 pub mod node;
+pub mod operated;
 pub mod steps;
 pub mod trainer_process;

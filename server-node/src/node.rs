@@ -1,6 +1,6 @@
 //! What all parts of a running node share.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -28,6 +28,8 @@ pub struct Node {
     pub used_tokens: UsedTokens,
     /// News for the coordinator; lost when it does not listen.
     pub reports: mpsc::Sender<Report>,
+    /// Whether the coordinator hears from this node.
+    pub line_up: AtomicBool,
     /// Ends everything.
     pub shutdown: CancellationToken,
     /// Tasks that end after `shutdown`.

@@ -1,11 +1,18 @@
 //! `run`: everything a node is, in the order it comes to life.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use chrono::Utc;
 use cyxwiz_chain::Chain;
+use cyxwiz_telemetry::{PrometheusHandle, http};
 use tokio::{
+    net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::mpsc,
 };
@@ -19,7 +26,8 @@ use crate::{
     coordinator_client, grpc,
     identity::Identity,
     jobs::{Jobs, UsedTokens, files},
-    ledger::ChainLedger,
+    ledger::{ChainLedger, Counted},
+    metrics,
     node::Node,
     steps::{preflight, registered},
 };
@@ -46,13 +54,16 @@ pub(super) async fn run(settings: Settings, args: RunArgs) -> Result<()> {
         registered::ensure_stake(&chain, &identity, &account, stake).await?;
     }
 
+    let pages = open_pages(&settings).await?;
     let (reports, outgoing) = mpsc::channel(REPORTS);
     let used_tokens = settings.data_dir.join("used-tokens");
+    let ledger = ChainLedger::new(chain, identity.signer.clone());
     let node = Arc::new(Node {
-        ledger: Arc::new(ChainLedger::new(chain, identity.signer.clone())),
+        ledger: Arc::new(Counted(Arc::new(ledger))),
         jobs: Jobs::load(&settings.data_dir.join("jobs"))?,
         used_tokens: UsedTokens::open(&used_tokens, Utc::now().timestamp())?,
         reports,
+        line_up: AtomicBool::new(false),
         shutdown: CancellationToken::new(),
         tasks: TaskTracker::new(),
         settings,
@@ -66,10 +77,11 @@ pub(super) async fn run(settings: Settings, args: RunArgs) -> Result<()> {
     node.tasks
         .spawn(coordinator_client::keep_line(Arc::clone(&node), outgoing));
     node.tasks.spawn(chain_heartbeat::keep(Arc::clone(&node)));
+    let http = pages.map(|pages| pages.serve(&node));
     if let Some(path) = &args.port_file {
-        write_port_file(path, &node, &endpoint)?;
+        write_port_file(path, &node, &endpoint, http)?;
     }
-    tracing::info!(endpoint, wallet = %node.identity.address(), "serving");
+    tracing::info!(endpoint, ?http, wallet = %node.identity.address(), "serving");
 
     let result = until_ended(server).await;
     node.shutdown.cancel();
@@ -98,9 +110,55 @@ async fn until_ended(server: tokio::task::JoinHandle<Result<()>>) -> Result<()> 
     Ok(())
 }
 
-fn write_port_file(path: &Path, node: &Node, endpoint: &str) -> Result<()> {
+/// Where the operator's pages will be.
+struct Pages {
+    listener: TcpListener,
+    address: SocketAddr,
+    prometheus: PrometheusHandle,
+}
+
+/// Opens the operator's port and starts to count, if that is wanted. Before jobs go
+/// on, so that none of them goes uncounted.
+async fn open_pages(settings: &Settings) -> Result<Option<Pages>> {
+    let Some(address) = settings.http_listen else {
+        return Ok(None);
+    };
+    let context = || format!("listen on {address} for the operator (setting http_listen)");
+    let listener = TcpListener::bind(address).await.with_context(context)?;
+    let address = listener.local_addr().with_context(context)?;
+    let prometheus = cyxwiz_telemetry::init_metrics()?;
+    metrics::describe();
+    Ok(Some(Pages {
+        listener,
+        address,
+        prometheus,
+    }))
+}
+
+impl Pages {
+    /// Serves them until the node goes down; where.
+    fn serve(self, node: &Arc<Node>) -> SocketAddr {
+        let pages = http::pages(Arc::clone(node) as _, self.prometheus);
+        let shutdown = node.shutdown.clone().cancelled_owned();
+        let serving = http::serve(self.listener, pages, shutdown);
+        node.tasks.spawn(async {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the operator's pages are gone");
+            }
+        });
+        self.address
+    }
+}
+
+fn write_port_file(
+    path: &Path,
+    node: &Node,
+    endpoint: &str,
+    http: Option<SocketAddr>,
+) -> Result<()> {
     let document = serde_json::json!({
         "endpoint": endpoint,
+        "http": http,
         "pid": std::process::id(),
         "wallet": node.identity.address(),
     });

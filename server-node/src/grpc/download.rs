@@ -18,6 +18,7 @@ use tonic::{Code, Response, Status};
 use super::refusal::{self, refuse};
 use crate::{
     jobs::{Job, files},
+    metrics,
     node::Node,
     steps::delivered,
 };
@@ -54,6 +55,7 @@ pub(super) async fn download(
         let (mut file, offset) = state?;
         match next_chunk(&mut file, offset, total).await {
             Ok(chunk) => {
+                metrics::count_sent(chunk.data.len());
                 let end = offset + chunk.data.len() as u64;
                 // At least one chunk, also from the very end: it tells the length.
                 Some((Ok(chunk), (end < total).then_some((file, end))))

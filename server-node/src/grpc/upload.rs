@@ -6,7 +6,7 @@ use cyxwiz_proto::training::v1::{DatasetChunk, UploadDatasetResponse};
 use tonic::{Code, Response, Status, Streaming};
 
 use super::refusal::{self, refuse};
-use crate::jobs::Job;
+use crate::{jobs::Job, metrics};
 
 /// Missing chunks that an error lists.
 const LISTED: usize = 20;
@@ -22,6 +22,7 @@ pub(super) async fn upload(
             let message = "a newer upload of the same job has taken over";
             return Err(refuse(Code::Aborted, "upload_superseded", message));
         }
+        metrics::count_received(chunk.data.len());
         on_disk(job, move |job| job.write_chunk(chunk.index, &chunk.data)).await?;
     }
     if !on_disk(job, Job::finish_dataset).await? {

@@ -25,6 +25,30 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::AwaitingData,
+        Self::Training,
+        Self::Trained,
+        Self::Submitted,
+        Self::Stopped,
+        Self::Failed,
+        Self::Settled,
+    ];
+
+    /// Its name in files and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AwaitingData => "awaiting_data",
+            Self::Training => "training",
+            Self::Trained => "trained",
+            Self::Submitted => "submitted",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+            Self::Settled => "settled",
+        }
+    }
+
     /// Whether chunks of the dataset may still be missing; a stop may come before all are there.
     pub fn may_lack_data(self) -> bool {
         matches!(self, Self::AwaitingData | Self::Stopped)

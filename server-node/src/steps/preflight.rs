@@ -119,22 +119,8 @@ struct Report {
 pub async fn check(settings: &Settings, chain: &Chain) -> Result<Findings, PreflightError> {
     fs::create_dir_all(&settings.data_dir)
         .map_err(|error| JobError::file(&settings.data_dir, error))?;
-    let free_memory_mib = machine::available_memory_mib();
-    if free_memory_mib < MIN_MEMORY_MIB {
-        return Err(PreflightError::Memory {
-            available: free_memory_mib,
-            needed: MIN_MEMORY_MIB,
-        });
-    }
-    let free_disk_mib = machine::free_disk_mib(&settings.data_dir)
-        .map_err(|error| JobError::file(&settings.data_dir, error))?;
-    if free_disk_mib < settings.limits.min_free_disk_mib {
-        return Err(PreflightError::Disk {
-            path: settings.data_dir.clone(),
-            available: free_disk_mib,
-            needed: settings.limits.min_free_disk_mib,
-        });
-    }
+    let free_memory_mib = free_memory()?;
+    let free_disk_mib = free_disk(settings)?;
     let chain_time = chain
         .unix_time()
         .await
@@ -155,6 +141,37 @@ pub async fn check(settings: &Settings, chain: &Chain) -> Result<Findings, Prefl
         clock_offset_seconds,
         benchmark: benchmark(settings).await?,
     })
+}
+
+/// Memory free now, MiB, if it is enough to train.
+///
+/// # Errors
+/// [`PreflightError::Memory`].
+pub fn free_memory() -> Result<u64, PreflightError> {
+    let available = machine::available_memory_mib();
+    let needed = MIN_MEMORY_MIB;
+    match available < needed {
+        true => Err(PreflightError::Memory { available, needed }),
+        false => Ok(available),
+    }
+}
+
+/// Disk free now where jobs live, MiB, if it is what the operator asks for.
+///
+/// # Errors
+/// [`PreflightError::Disk`], [`PreflightError::File`].
+pub fn free_disk(settings: &Settings) -> Result<u64, PreflightError> {
+    let path = settings.data_dir.clone();
+    let available = machine::free_disk_mib(&path).map_err(|error| JobError::file(&path, error))?;
+    let needed = settings.limits.min_free_disk_mib;
+    match available < needed {
+        true => Err(PreflightError::Disk {
+            path,
+            available,
+            needed,
+        }),
+        false => Ok(available),
+    }
 }
 
 /// Listens where the operator said; for port 0 where the last run did, if that is

@@ -14,6 +14,7 @@ use tokio::time::sleep;
 use crate::{
     coordinator_client::Report,
     jobs::{Completion, Control, Job, JobError, files},
+    metrics,
     node::Node,
     trainer_process::{Run, TrainerError, TrainerProcess},
 };
@@ -248,6 +249,7 @@ async fn handle(
 
 fn record(node: &Node, job: &Job, summary: &EpochSummary) -> Result<(), JobError> {
     if job.record_epoch(summary)? {
+        metrics::count_epoch(summary.seconds);
         node.report(Report::Progress {
             job: job.id(),
             epochs_done: summary.epoch,

@@ -34,22 +34,22 @@ const TOKEN: &str = "Bearer the-session";
 
 /// What the coordinator has seen, and what it says.
 #[derive(Default)]
-struct Seen {
+pub struct Seen {
     /// Says a message that is no sign-in.
     treacherous: bool,
     signed_in: u32,
-    lines: u32,
+    pub lines: u32,
     held: Vec<Vec<u8>>,
     epochs: Vec<u32>,
-    completed: Vec<String>,
+    pub completed: Vec<String>,
     assignment: Option<Assignment>,
 }
 
 #[derive(Clone, Default)]
-struct Coordinator(Arc<Mutex<Seen>>);
+pub struct Coordinator(Arc<Mutex<Seen>>);
 
 impl Coordinator {
-    fn seen<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
+    pub fn seen<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
         look(&mut self.0.lock().expect("no panic while held"))
     }
 
@@ -76,7 +76,7 @@ impl Coordinator {
 }
 
 /// A coordinator at work; dead when dropped.
-struct Serving {
+pub struct Serving {
     address: SocketAddr,
     runtime: Option<Runtime>,
 }
@@ -192,7 +192,7 @@ impl NodeService for Coordinator {
     }
 }
 
-async fn stand_with(coordinator: &Coordinator) -> (Stand, Serving) {
+pub async fn stand_with(coordinator: &Coordinator) -> (Stand, Serving) {
     let serving = coordinator.serve(SocketAddr::from(([127, 0, 0, 1], 0)));
     let stand = Stand::unassigned(Setup {
         receipt_lag: 100,

@@ -15,7 +15,7 @@ use cyxwiz_chain::{
     TxOutcome, pda, receipt_message,
 };
 use cyxwiz_domain::{Address, Amount, Digest};
-use cyxwiz_node::ledger::{Ledger, Write};
+use cyxwiz_node::ledger::{Balances, Ledger, Write};
 use cyxwiz_pki::wallet;
 
 /// A node without stake and without a certificate.
@@ -59,6 +59,8 @@ struct Inner {
     /// When the node showed signs of life.
     heartbeats: Vec<i64>,
     node: Option<NodeAccount>,
+    balances: Balances,
+    unreachable: bool,
     accounts: HashMap<Address, EscrowAccount>,
     transactions: HashMap<String, (Address, Vec<Write>)>,
     outcomes: HashMap<String, TxOutcome>,
@@ -67,6 +69,15 @@ struct Inner {
     lost_answers: u32,
     /// Completions do not land for now.
     holds_submissions: bool,
+}
+
+impl Inner {
+    fn reachable(&self) -> Result<(), ChainError> {
+        match self.unreachable {
+            true => Err(ChainError::Rpc("nobody answers".to_owned())),
+            false => Ok(()),
+        }
+    }
 }
 
 impl Escrows {
@@ -105,6 +116,16 @@ impl Escrows {
     /// Registers the node that asks.
     pub fn register(&self, node: NodeAccount) {
         self.lock().node = Some(node);
+    }
+
+    /// What the node's owner holds besides the stake.
+    pub fn set_balances(&self, balances: Balances) {
+        self.lock().balances = balances;
+    }
+
+    /// Whether the node's account and balances cannot be read.
+    pub fn set_unreachable(&self, unreachable: bool) {
+        self.lock().unreachable = unreachable;
     }
 
     pub fn put(&self, escrow: EscrowAccount) {
@@ -236,7 +257,15 @@ impl Ledger for Escrows {
     }
 
     async fn node(&self) -> Result<Option<NodeAccount>, ChainError> {
-        Ok(self.lock().node.clone())
+        let inner = self.lock();
+        inner.reachable()?;
+        Ok(inner.node.clone())
+    }
+
+    async fn balances(&self) -> Result<Balances, ChainError> {
+        let inner = self.lock();
+        inner.reachable()?;
+        Ok(inner.balances)
     }
 
     async fn heartbeat(&self) -> Result<(), ChainError> {

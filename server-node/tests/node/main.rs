@@ -7,6 +7,7 @@ mod download;
 mod engine;
 mod escrows;
 mod heartbeat;
+mod operated;
 mod session;
 mod settle;
 mod stand;

@@ -19,6 +19,7 @@ use cyxwiz_node::{
     grpc,
     identity::Identity,
     jobs::{Job, Jobs, UsedTokens},
+    ledger::Counted,
     node::Node,
     steps::assigned,
 };
@@ -68,10 +69,11 @@ impl Running {
         let node = Arc::new(Node {
             settings: settings.clone(),
             identity,
-            ledger: Arc::clone(escrows) as _,
+            ledger: Arc::new(Counted(Arc::clone(escrows) as _)),
             jobs: Jobs::load(&dir.join("jobs")).expect("jobs"),
             used_tokens: used.expect("tokens"),
             reports,
+            line_up: AtomicBool::new(false),
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });

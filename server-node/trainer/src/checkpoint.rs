@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cyxwiz_domain::{Digest, training::EpochSummary};
+use cyxwiz_domain::{
+    Digest,
+    training::{EpochSummary, TRANSCRIPT_FILE},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Tally, TrainError};
@@ -77,7 +80,8 @@ impl Store {
     /// [`TrainError::File`].
     pub fn clear(&self) -> Result<(), TrainError> {
         for name in self.names()? {
-            if step_of(&name).is_some() || epoch_of(&name).is_some() || name == Self::WEIGHTS {
+            let whole = [Self::WEIGHTS, TRANSCRIPT_FILE].contains(&name.as_str());
+            if whole || step_of(&name).is_some() || epoch_of(&name).is_some() {
                 self.remove(&name)?;
             }
         }

@@ -3,6 +3,11 @@
 use std::{io, path::PathBuf};
 
 use cyxwiz_domain::{dataset::DatasetError, spec::SpecError, training::FailureKind};
+use cyxwiz_proof::{
+    field::NotCanonical,
+    intsgd::{self, BatchError, Diverged},
+    transcript::TranscriptError,
+};
 
 /// Why a training run ends early.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +28,26 @@ pub enum TrainError {
         /// Steps done in all epochs.
         step: u64,
     },
+    /// A run in integers left the numbers that its rule is defined for.
+    #[error(transparent)]
+    Exceeded(#[from] Diverged),
+    /// The rows make no dataset of the job's circuit.
+    #[error("dataset: {0}")]
+    Batch(#[from] BatchError),
+    /// The batches make no dataset of the job's circuit.
+    #[error("dataset: {0}")]
+    Batches(#[from] intsgd::DatasetError),
+    /// The transcript does not take an epoch.
+    #[error("transcript: {0}")]
+    Transcript(#[from] TranscriptError),
+    /// A job whose steps are committed to was started without saying whose.
+    #[error(
+        "this job's steps are proven: give --escrow and --context, which its commitments are bound to"
+    )]
+    Unbound,
+    /// The context is no word.
+    #[error("--context: {0}")]
+    Context(#[from] NotCanonical),
     /// No such device here.
     #[error(
         "no CUDA device can be used here; run with --device cpu, or install the driver and a libtorch with CUDA"
@@ -61,11 +86,16 @@ impl TrainError {
         match self {
             Self::Spec(_) => FailureKind::Spec,
             Self::Dataset(_) => FailureKind::Dataset,
-            Self::Diverged { .. } => FailureKind::Diverged,
+            Self::Batch(_) | Self::Batches(_) => FailureKind::Dataset,
+            Self::Diverged { .. } | Self::Exceeded(_) => FailureKind::Diverged,
             Self::NoCuda => FailureKind::Device,
             Self::File { .. } | Self::Busy(_) | Self::State { .. } => FailureKind::Storage,
             Self::Torch(error) if is_out_of_memory(error) => FailureKind::OutOfMemory,
-            Self::Report(_) | Self::Torch(_) => FailureKind::Internal,
+            Self::Transcript(_)
+            | Self::Unbound
+            | Self::Context(_)
+            | Self::Report(_)
+            | Self::Torch(_) => FailureKind::Internal,
         }
     }
 }

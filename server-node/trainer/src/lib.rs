@@ -3,18 +3,21 @@
 //! node's wallet nor its network.
 //!
 //! [`run`] is the loop that every backend shares: order of the rows, learning
-//! rate, checkpoints, commands, metrics. A backend is a [`Trainer`]; there is
-//! one, [`TorchTrainer`].
+//! rate, checkpoints, commands, metrics. A backend is a [`Trainer`]: [`TorchTrainer`]
+//! for all models, [`IntSgdTrainer`] for those trained in integers, whose every step
+//! it commits to.
 
 pub mod benchmark;
 mod checkpoint;
 mod error;
+mod intsgd;
 mod run;
 mod torch;
 mod trainer;
 
 pub use checkpoint::{Progress, Store};
 pub use error::TrainError;
-pub use run::{Job, METRICS_INTERVAL, Outcome, run};
+pub use intsgd::{Exact, IntSgdTrainer};
+pub use run::{Binding, Job, METRICS_INTERVAL, Outcome, run};
 pub use torch::{DeviceChoice, TorchTrainer};
 pub use trainer::{Tally, Trainer};

@@ -16,15 +16,20 @@ use std::{
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use cyxwiz_domain::{
-    Digest,
+    Address, Digest,
     dataset::{Manifest, Table},
     spec::JobSpec,
-    training::{Command, Event},
+    training::{Command, Event, FailureKind},
 };
-use cyxwiz_trainer::{DeviceChoice, Job, Outcome, Store, TorchTrainer, TrainError, benchmark, run};
+use cyxwiz_trainer::{
+    Binding, DeviceChoice, Exact, IntSgdTrainer, Job, Outcome, Store, TorchTrainer, TrainError,
+    benchmark, run,
+};
 
 /// Exit code of a run that was stopped and can be resumed.
 const STOPPED: u8 = 3;
+/// Exit code of a run that left the numbers: the job's own fault, and nobody's lie.
+const DIVERGED: u8 = 4;
 
 #[derive(Parser)]
 #[command(version, about = "Trains one CyxWiz job")]
@@ -36,7 +41,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Action {
     /// Train a job; events go to standard output, commands are read from standard input.
-    /// Exits with 0 when finished, 3 when stopped, 1 when failed.
+    /// Exits with 0 when finished, 3 when stopped, 4 when it diverged, 1 when it failed otherwise.
     Run(RunArgs),
     /// Measure this machine: prints one JSON object with its rate (1.0 = the reference machine).
     Benchmark {
@@ -76,8 +81,24 @@ struct RunArgs {
     /// a trainer must not outlive the node that started it.
     #[arg(long)]
     standalone: bool,
+    /// The job's escrow account, base58: decides the order of the batches of a job that trains in
+    /// integers.
+    #[arg(long, requires = "context")]
+    escrow: Option<Address>,
+    /// The context word that such a job's commitments are bound to, 32 bytes in hex.
+    #[arg(long, requires = "escrow", value_parser = digest)]
+    context: Option<Digest>,
+    /// What such a job is computed with; the bits are the same.
+    #[arg(long, value_enum, default_value_t)]
+    exact: Exact,
     #[command(flatten)]
     machine: Machine,
+}
+
+fn digest(text: &str) -> Result<Digest, String> {
+    let mut digest = Digest::default();
+    hex::decode_to_slice(text, &mut digest.0).map_err(|error| error.to_string())?;
+    Ok(digest)
 }
 
 fn main() -> ExitCode {
@@ -102,9 +123,11 @@ fn train(args: &RunArgs) -> Result<ExitCode> {
         // If nobody reads any more there is nobody to tell.
         let _ = emit(failed);
     }
-    Ok(match result? {
-        Outcome::Finished { .. } => ExitCode::SUCCESS,
-        Outcome::Stopped => ExitCode::from(STOPPED),
+    Ok(match result {
+        Ok(Outcome::Finished { .. }) => ExitCode::SUCCESS,
+        Ok(Outcome::Stopped) => ExitCode::from(STOPPED),
+        Err(error) if error.kind() == FailureKind::Diverged => ExitCode::from(DIVERGED),
+        Err(error) => return Err(error.into()),
     })
 }
 
@@ -127,13 +150,22 @@ fn execute(args: &RunArgs) -> Result<Outcome, TrainError> {
     let threads = args.machine.threads.or(before);
     let threads = threads.unwrap_or_else(|| spec.useful_threads(cores()));
 
-    let mut trainer = TorchTrainer::new(&spec, &table, device, threads)?;
-    let job = Job::new(spec, table.rows(), dataset_root);
-    drop(table);
+    let mut job = Job::new(spec, table.rows(), dataset_root);
     let (sender, commands) = mpsc::channel();
     if !args.standalone {
         thread::spawn(move || read_commands(&sender));
     }
+    if let Some(integers) = job.spec.integer_training() {
+        let (Some(escrow), Some(context)) = (args.escrow, args.context) else {
+            return Err(TrainError::Unbound);
+        };
+        job = job.bound(Binding { escrow, context });
+        let mut trainer = IntSgdTrainer::new(&job, integers, &table, args.exact, device, threads)?;
+        drop(table);
+        return run(&job, &mut trainer, &store, resume, &commands, &mut emit);
+    }
+    let mut trainer = TorchTrainer::new(&job.spec, &table, device, threads)?;
+    drop(table);
     run(&job, &mut trainer, &store, resume, &commands, &mut emit)
 }
 

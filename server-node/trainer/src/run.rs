@@ -3,15 +3,17 @@
 use std::{
     io,
     sync::mpsc::{Receiver, TryRecvError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use cyxwiz_domain::{
-    Digest,
+    Address, Digest,
     dataset::{Split, epoch_order},
-    spec::{JobSpec, Layer, Loss},
-    training::{Command, EpochSummary, Event},
+    spec::{IntegerTraining, JobSpec, Layer},
+    training::{Command, EpochSummary, Event, TRANSCRIPT_FILE},
 };
+use cyxwiz_proof::field::sha256;
+use cyxwiz_statement::{BatchOrder, order_seed};
 
 use crate::{Progress, Store, Tally, TrainError, Trainer};
 
@@ -27,6 +29,17 @@ pub struct Job {
     pub split: Split,
     /// Root of the data's chunk manifest; 0 where nobody asks.
     pub dataset_root: Digest,
+    /// Whose the run is. All zero where no proof is made of it.
+    pub binding: Binding,
+}
+
+/// What binds a run's commitments to one job on the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Binding {
+    /// The escrow, which decides the order of the batches.
+    pub escrow: Address,
+    /// The context word (`cyxwiz_statement::Context`), 32 bytes, big-endian.
+    pub context: Digest,
 }
 
 /// How a run ended.
@@ -53,11 +66,21 @@ impl Job {
             spec,
             split,
             dataset_root,
+            binding: Binding::default(),
         }
     }
 
+    /// The job, bound to its escrow.
+    #[must_use]
+    pub fn bound(self, binding: Binding) -> Self {
+        Self { binding, ..self }
+    }
+
     /// Rows of each step of `epoch` (from 1), in order.
-    fn batches(&self, epoch: u32) -> Vec<Vec<u32>> {
+    pub(crate) fn batches(&self, epoch: u32) -> Vec<Vec<u32>> {
+        if let Some(integers) = self.spec.integer_training() {
+            return self.proven_batches(&integers, epoch);
+        }
         let order = epoch_order(&self.split.train, self.spec.job.seed, epoch);
         let size = self.spec.training.batch as usize;
         let mut batches: Vec<Vec<u32>> = order.chunks(size).map(<[u32]>::to_vec).collect();
@@ -68,6 +91,23 @@ impl Job {
             batches.last_mut().expect("more than one").extend(rest);
         }
         batches
+    }
+
+    /// The order that the proof expects: fixed batches, of which the escrow chooses.
+    fn proven_batches(&self, integers: &IntegerTraining, epoch: u32) -> Vec<Vec<u32>> {
+        let batches: Vec<&[u32]> = self.fixed_batches().collect();
+        let seed = order_seed(&self.binding.escrow.0, sha256);
+        let epoch = u16::try_from(epoch).expect("a circuit's epochs are counted in 16 bits");
+        let order = BatchOrder::of_epoch(&seed, epoch, integers.training.batch_bits, sha256);
+        let steps = u16::try_from(integers.circuit.steps()).expect("at most 2^15 steps");
+        // Fewer batches than the tree has leaves are repeated.
+        let batch = |step| batches[order.batch(step) as usize % batches.len()].to_vec();
+        (0..steps).map(batch).collect()
+    }
+
+    /// The training rows in batches, in the split's order.
+    pub(crate) fn fixed_batches(&self) -> impl Iterator<Item = &[u32]> {
+        self.split.train.chunks(self.spec.training.batch as usize)
     }
 
     fn normalises(&self) -> bool {
@@ -224,20 +264,28 @@ impl<T: Trainer> Session<'_, T> {
             [] => None,
             rows => Some(self.trainer.evaluate(rows)?),
         };
-        let classifies = self.job.spec.training.loss == Loss::CrossEntropy;
+        let classifies = self.job.spec.training.loss.classifies();
         let accuracy = |tally: Tally| classifies.then(|| tally.accuracy());
         let weights = self.trainer.weights()?;
         let checkpoint_file = Store::epoch_file(epoch);
         self.store.write(&checkpoint_file, &weights)?;
+        let (train_loss, train_accuracy) = (train.mean_loss(), accuracy(train));
+        let test_loss = test.map(|t| t.mean_loss());
+        let test_accuracy = test.and_then(accuracy);
+        let [a, b, c] = [train_accuracy, test_loss, test_accuracy].map(|v| v.unwrap_or(f64::NAN));
+        let head = self
+            .trainer
+            .commit_epoch([train_loss, a, b, c], unix_time())?;
         let summary = EpochSummary {
             epoch,
-            train_loss: train.mean_loss(),
-            train_accuracy: accuracy(train),
-            test_loss: test.map(|t| t.mean_loss()),
-            test_accuracy: test.and_then(accuracy),
+            train_loss,
+            train_accuracy,
+            test_loss,
+            test_accuracy,
             seconds: self.epoch_seconds(),
             checkpoint_file,
             checkpoint_sha256: Digest::of(&weights),
+            head,
         };
         self.progress.completed.push(summary.clone());
         self.progress.step_in_epoch = 0;
@@ -254,6 +302,9 @@ impl<T: Trainer> Session<'_, T> {
     }
 
     fn finish(&mut self) -> Result<Outcome, TrainError> {
+        if let Some(transcript) = self.trainer.transcript() {
+            self.store.write(TRANSCRIPT_FILE, &transcript)?;
+        }
         let weights = self.trainer.weights()?;
         self.store.write(Store::WEIGHTS, &weights)?;
         let weights_sha256 = Digest::of(&weights);
@@ -324,7 +375,7 @@ impl<T: Trainer> Session<'_, T> {
         let rows = tally.rows - self.rows_sampled;
         self.sampled = Instant::now();
         self.rows_sampled = tally.rows;
-        let classifies = self.job.spec.training.loss == Loss::CrossEntropy;
+        let classifies = self.job.spec.training.loss.classifies();
         self.report(Event::Metrics {
             epoch: self.epochs_done() + 1,
             step: self.step(),
@@ -377,4 +428,10 @@ impl<T: Trainer> Session<'_, T> {
     fn report(&mut self, event: Event) -> Result<(), TrainError> {
         (self.emit)(event).map_err(TrainError::Report)
     }
+}
+
+/// Seconds since 1970; 0 for a clock before.
+fn unix_time() -> u64 {
+    let passed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    passed.map_or(0, |passed| passed.as_secs())
 }

@@ -1,5 +1,6 @@
 //! What a training backend must do.
 
+use cyxwiz_domain::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
@@ -53,6 +54,25 @@ pub trait Trainer {
     /// # Errors
     /// As [`Trainer::step`].
     fn state(&mut self) -> Result<Vec<u8>, TrainError>;
+
+    /// Closes an epoch whose steps are committed to, with its results (loss and accuracy in training,
+    /// then on the held-out rows, absent ones NaN), at the Unix time `now` in seconds. Returns the head
+    /// of the transcript's hash chain; `None` from a backend that commits to nothing.
+    ///
+    /// # Errors
+    /// [`TrainError::Transcript`].
+    fn commit_epoch(
+        &mut self,
+        _results: [f64; 4],
+        _now: u64,
+    ) -> Result<Option<Digest>, TrainError> {
+        Ok(None)
+    }
+
+    /// The transcript as a file; `None` from a backend that commits to nothing.
+    fn transcript(&self) -> Option<Vec<u8>> {
+        None
+    }
 
     /// Goes back to an earlier [`Trainer::state`]; `Err` with the problem if the
     /// bytes are not a state of this model.

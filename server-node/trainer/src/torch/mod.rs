@@ -3,11 +3,11 @@
 mod flat;
 mod model;
 mod optimizer;
-mod tensors;
+pub(crate) mod tensors;
 
 use cyxwiz_domain::{
     dataset::Table,
-    spec::{JobSpec, Layer, Loss},
+    spec::{JobSpec, Layer, Loss, SpecError},
     training::SplitMix64,
 };
 use tch::{Cuda, Device, Kind, Reduction, Tensor};
@@ -75,6 +75,13 @@ impl TorchTrainer {
         device: Device,
         threads: u32,
     ) -> Result<Self, TrainError> {
+        if spec.training.loss == Loss::HardSigmoid {
+            return Err(SpecError::Invalid {
+                path: "training.loss".to_owned(),
+                problem: "hard_sigmoid is trained in integers, by IntSgdTrainer".to_owned(),
+            }
+            .into());
+        }
         tch::set_num_threads(i32::try_from(threads.max(1)).unwrap_or(1));
         if spec.job.deterministic {
             // The choice among algorithms by trial depends on timing.
@@ -96,7 +103,7 @@ impl TorchTrainer {
         let features = Tensor::f_from_slice(&table.features)?.f_view(shape.as_slice())?;
         let labels = Tensor::f_from_slice(&table.labels)?;
         let labels = match spec.training.loss {
-            Loss::CrossEntropy => labels.f_to_kind(Kind::Int64)?,
+            Loss::CrossEntropy | Loss::HardSigmoid => labels.f_to_kind(Kind::Int64)?,
             Loss::Mse => labels.f_view([rows, 1])?,
         };
         Ok(Self {
@@ -130,6 +137,7 @@ impl TorchTrainer {
                 output.f_cross_entropy_loss::<Tensor>(labels, None, Reduction::Mean, -100, 0.0)?
             }
             Loss::Mse => output.f_mse_loss(labels, Reduction::Mean)?,
+            Loss::HardSigmoid => unreachable!("`new` refuses training in integers"),
         })
     }
 
@@ -152,7 +160,7 @@ impl TorchTrainer {
         let rows = labels.size()[0] as f64;
         let loss = loss.f_detach()?.f_to_kind(Kind::Double)? * rows;
         let correct = match self.loss {
-            Loss::CrossEntropy => output
+            Loss::CrossEntropy | Loss::HardSigmoid => output
                 .f_argmax(-1, false)?
                 .f_eq_tensor(labels)?
                 .f_sum(Kind::Double)?,
@@ -164,10 +172,7 @@ impl TorchTrainer {
 
 impl Trainer for TorchTrainer {
     fn device(&self) -> String {
-        match self.device {
-            Device::Cuda(index) => format!("cuda:{index}"),
-            _ => "cpu".to_owned(),
-        }
+        device_name(self.device)
     }
 
     fn threads(&self) -> u32 {
@@ -237,6 +242,14 @@ impl Trainer for TorchTrainer {
     fn restore(&mut self, state: &[u8]) -> Result<(), String> {
         let _guard = tch::no_grad_guard();
         tensors::read_into(state, &mut self.state_tensors())
+    }
+}
+
+/// Like `cpu` or `cuda:0`.
+pub(crate) fn device_name(device: Device) -> String {
+    match device {
+        Device::Cuda(index) => format!("cuda:{index}"),
+        _ => "cpu".to_owned(),
     }
 }
 

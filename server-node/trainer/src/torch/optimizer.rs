@@ -111,7 +111,9 @@ impl Optimizer {
                     _ => add_scaled(values, &step, -lr),
                 }
             }
-            _ => unreachable!("`slots` of the spec made the memory"),
+            _ => unreachable!(
+                "`slots` of the spec made the memory, and integers have a trainer of their own"
+            ),
         }
     }
 }

@@ -8,7 +8,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::TrainError;
 
-pub(super) fn write(tensors: &[(String, Tensor)]) -> Result<Vec<u8>, TrainError> {
+pub(crate) fn write(tensors: &[(String, Tensor)]) -> Result<Vec<u8>, TrainError> {
     let mut copies = Vec::with_capacity(tensors.len());
     for (name, tensor) in tensors {
         let tensor = tensor.f_to_device(Device::Cpu)?.f_contiguous()?;

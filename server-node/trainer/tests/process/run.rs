@@ -20,6 +20,11 @@ pub struct Run {
 
 impl Run {
     pub fn start(spec: &Path, data: &Path, work: &Path) -> Self {
+        Self::start_with(&[], spec, data, work)
+    }
+
+    /// With more arguments.
+    pub fn start_with(more: &[&str], spec: &Path, data: &Path, work: &Path) -> Self {
         let mut child = Process::new(TRAINER)
             .args([
                 "run",
@@ -35,6 +40,7 @@ impl Run {
             .arg(data)
             .arg("--work")
             .arg(work)
+            .args(more)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
