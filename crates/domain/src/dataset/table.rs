@@ -65,6 +65,16 @@ pub enum DatasetError {
     /// Too few rows to train on.
     #[error("the dataset has {0} rows; at least 2 are needed")]
     TooFewRows(usize),
+    /// More rows than the circuit of the job's proof has room for.
+    #[error(
+        "{rows} rows to train on, but the job's circuit has room for {most}; use fewer rows, or name a larger `verification.circuit`"
+    )]
+    TooManyRows {
+        /// Rows to train on, the held-out ones not counted.
+        rows: u64,
+        /// Room of the circuit.
+        most: u64,
+    },
     /// The file is not of the format, or holds what it may not.
     #[error("not a usable {format} file: {problem}")]
     Format {
@@ -84,6 +94,8 @@ pub(super) struct Rules {
     pub vocab: Option<u32>,
     /// Features are divided by this.
     pub scale: f64,
+    /// Features must then be -1 to 1: training in integers reads them in units of 1/128.
+    pub unit: bool,
 }
 
 impl Rules {
@@ -93,7 +105,13 @@ impl Rules {
         {
             return Err(format!("{value} is not a token number below {vocab}"));
         }
-        Ok((f64::from(value) / self.scale) as f32)
+        let scaled = f64::from(value) / self.scale;
+        if self.unit && scaled.abs() > 1.0 {
+            return Err(format!(
+                "{value} divided by `dataset.scale` is {scaled}, and int_sgd takes -1 to 1; choose a larger scale"
+            ));
+        }
+        Ok(scaled as f32)
     }
 
     pub(super) fn label(&self, value: f32) -> Result<f32, String> {
@@ -118,6 +136,7 @@ impl Table {
     /// # Errors
     /// [`DatasetError`], for CSV with line and column.
     pub fn read(reader: impl Read, spec: &JobSpec) -> Result<Self, DatasetError> {
+        let integers = spec.integer_training();
         let rules = Rules {
             classes: spec.classes(),
             vocab: match spec.model.layers.first() {
@@ -125,6 +144,7 @@ impl Table {
                 _ => None,
             },
             scale: spec.dataset.scale,
+            unit: integers.is_some(),
         };
         let data = &spec.dataset;
         let table = match data.format {
@@ -139,6 +159,13 @@ impl Table {
         };
         if table.rows() < 2 {
             return Err(DatasetError::TooFewRows(table.rows()));
+        }
+        if let Some(integers) = integers {
+            let rows = table.rows() as u64;
+            let (rows, most) = (rows - spec.test_rows(rows), integers.most_rows());
+            if rows > most {
+                return Err(DatasetError::TooManyRows { rows, most });
+            }
         }
         Ok(table)
     }

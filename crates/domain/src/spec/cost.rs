@@ -1,6 +1,6 @@
 //! What a job takes: memory, and seconds on the reference machine.
 
-use super::{JobSpec, Loss, ModelPlan, SpecError};
+use super::{JobSpec, ModelPlan, SpecError};
 
 /// Floating-point operations a second that the reference machine (rate 1.0)
 /// reaches in training: one core of a server CPU with AVX-512. Measured with the
@@ -12,6 +12,10 @@ pub const REFERENCE_FLOPS: f64 = 5.0e10;
 pub const REFERENCE_LAYER_SECONDS: f64 = 8.0e-5;
 /// Seconds from the start of the trainer to its first step.
 pub const REFERENCE_START_SECONDS: f64 = 1.0;
+
+/// Seconds that the reference machine spends on one Poseidon hash of twelve words; a step of
+/// training in integers commits its weights with some. Measured: 1.6e-4 to 1.9e-4.
+pub const REFERENCE_POSEIDON_SECONDS: f64 = 1.8e-4;
 
 /// A backward pass costs about two forward passes.
 const TRAINING_PASSES: f64 = 3.0;
@@ -36,10 +40,8 @@ impl JobSpec {
     /// Classes that the model tells apart, `None` where it predicts a number.
     pub fn classes(&self) -> Option<u32> {
         let classes = self.plan().ok()?.output.last().copied()?;
-        match self.training.loss {
-            Loss::CrossEntropy => u32::try_from(classes).ok(),
-            Loss::Mse => None,
-        }
+        let classes = u32::try_from(classes).ok()?;
+        self.training.loss.classifies().then_some(classes)
     }
 
     /// Rows held out of `rows`: rounded down, never all.
@@ -48,8 +50,12 @@ impl JobSpec {
         wanted.min(rows.saturating_sub(1))
     }
 
-    /// Steps of one epoch over a dataset of `rows` rows.
+    /// Steps of one epoch over a dataset of `rows` rows: as many as bring each row once, or as the
+    /// circuit has where training is in integers.
     pub fn steps_per_epoch(&self, rows: u64) -> u64 {
+        if let Some(integers) = self.integer_training() {
+            return u64::from(integers.circuit.steps());
+        }
         let train = rows - self.test_rows(rows);
         train.div_ceil(u64::from(self.training.batch.max(1)))
     }
@@ -59,7 +65,11 @@ impl JobSpec {
     pub fn flops_per_epoch(&self, rows: u64) -> f64 {
         let test = self.test_rows(rows);
         let forward = self.plan().map_or(0.0, |plan| plan.flops() as f64);
-        forward * (TRAINING_PASSES * (rows - test) as f64 + test as f64)
+        let trained = match self.integer_training() {
+            Some(_) => self.steps_per_epoch(rows) * u64::from(self.training.batch),
+            None => rows - test,
+        };
+        forward * (TRAINING_PASSES * trained as f64 + test as f64)
     }
 
     /// Threads of one operation that speed this job up, 1 to `most`: small steps
@@ -78,7 +88,10 @@ impl JobSpec {
     /// prices and deadlines, not a promise.
     pub fn estimated_seconds(&self, rows: u64, rate: f64) -> u32 {
         let layers = self.plan().map_or(0, |plan| plan.walk().count());
-        let calls = self.steps_per_epoch(rows) as f64 * layers as f64 * REFERENCE_LAYER_SECONDS;
+        let hashes = self.integer_training().map_or(0, |i| i.hashes_per_step());
+        let step =
+            layers as f64 * REFERENCE_LAYER_SECONDS + hashes as f64 * REFERENCE_POSEIDON_SECONDS;
+        let calls = self.steps_per_epoch(rows) as f64 * step;
         let epoch = self.flops_per_epoch(rows) / REFERENCE_FLOPS + calls;
         let total = REFERENCE_START_SECONDS + epoch * f64::from(self.job.epochs);
         let rate = if rate.is_finite() && rate > 0.0 {

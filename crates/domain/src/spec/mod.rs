@@ -9,16 +9,20 @@ mod optimizer;
 mod plan;
 mod shape;
 mod validate;
+mod verification;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-pub use cost::{REFERENCE_FLOPS, REFERENCE_LAYER_SECONDS, REFERENCE_START_SECONDS};
+pub use cost::{
+    REFERENCE_FLOPS, REFERENCE_LAYER_SECONDS, REFERENCE_POSEIDON_SECONDS, REFERENCE_START_SECONDS,
+};
 pub use data::{ColumnRef, DatasetSpec, Format, SplitSpec};
 pub use error::SpecError;
 pub use layer::Layer;
 pub use optimizer::{OptimizerSpec, Schedule};
 pub use plan::{Init, LayerPlan, ModelPlan, ParameterPlan};
+pub use verification::{IntegerTraining, Verification, VerificationTier};
 
 use crate::job::{Priority, Tier};
 
@@ -43,6 +47,10 @@ pub struct JobSpec {
     /// What the job asks of a node.
     #[serde(default)]
     pub resources: Resources,
+    /// How the work is shown to have been done. Left out of the hash where it is absent, so that specs
+    /// from before it keep theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<Verification>,
 }
 
 /// Name, length and reproducibility of a run.
@@ -104,6 +112,20 @@ pub enum Loss {
     CrossEntropy,
     /// One number as label; the model ends in one number.
     Mse,
+    /// Classes 0, 1, ... as labels; the model ends in one score z per class. With p = clamp(z/4 + 1/2,
+    /// 0, 1) and targets y of 15/16 (the row's class) and 1/16, the sum over the classes of
+    /// ∫(p − y) dz, 0 at p = y: 2(p − y)² between the corners. Only for training in integers.
+    HardSigmoid,
+}
+
+impl Loss {
+    /// Whether labels are classes; else they are numbers.
+    pub const fn classifies(self) -> bool {
+        match self {
+            Self::CrossEntropy | Self::HardSigmoid => true,
+            Self::Mse => false,
+        }
+    }
 }
 
 /// What the job asks of a node.

@@ -65,6 +65,12 @@ pub enum OptimizerSpec {
         #[serde(default)]
         weight_decay: f64,
     },
+    /// IntSGD-v1: plain stochastic gradient descent in integers, without rounding.
+    IntSgd {
+        /// Learning-rate numerator: the sum over a batch moves the weights by rate/2^11, its mean by
+        /// rate·batch/2^11.
+        rate: u16,
+    },
 }
 
 fn betas() -> [f64; 2] {
@@ -91,6 +97,8 @@ impl OptimizerSpec {
             | Self::Adam { lr, .. }
             | Self::Adamw { lr, .. }
             | Self::Rmsprop { lr, .. } => lr,
+            // Of the sum over a batch.
+            Self::IntSgd { rate } => f64::from(rate) / 2048.0,
         }
     }
 
@@ -99,6 +107,8 @@ impl OptimizerSpec {
         match *self {
             Self::Sgd { momentum, .. } => u64::from(momentum != 0.0),
             Self::Adam { .. } | Self::Adamw { .. } => 2,
+            // Nothing, but a weight is as wide as two floats.
+            Self::IntSgd { .. } => 1,
             Self::Rmsprop { momentum, .. } => 1 + u64::from(momentum != 0.0),
         }
     }

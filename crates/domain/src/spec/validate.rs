@@ -31,7 +31,8 @@ impl JobSpec {
         self.validate_dataset()?;
         self.validate_optimizer()?;
         self.validate_layers(&self.model.layers, "model.layers")?;
-        self.validate_model()
+        self.validate_model()?;
+        self.validate_verification()
     }
 
     fn validate_dataset(&self) -> Result<(), SpecError> {
@@ -60,7 +61,9 @@ impl JobSpec {
         let at = |field: &str| format!("optimizer.{field}");
         let below_one = 0.0..=1.0 - f64::EPSILON;
         let positive = f64::MIN_POSITIVE..=1e6;
-        real(&at("lr"), self.optimizer.lr(), positive.clone())?;
+        if !matches!(self.optimizer, OptimizerSpec::IntSgd { .. }) {
+            real(&at("lr"), self.optimizer.lr(), positive.clone())?;
+        }
         match self.optimizer {
             OptimizerSpec::Sgd {
                 momentum,
@@ -106,6 +109,8 @@ impl JobSpec {
                 real(&at("eps"), eps, positive)?;
                 real(&at("weight_decay"), weight_decay, 0.0..=1e6)?;
             }
+            // With the circuit, whose numbers it depends on.
+            OptimizerSpec::IntSgd { .. } => {}
         }
         match self.schedule {
             Schedule::Constant {} => Ok(()),
@@ -150,10 +155,14 @@ impl JobSpec {
         let plan = self.plan()?;
         let output = &plan.output;
         match (self.training.loss, output.as_slice()) {
-            (Loss::CrossEntropy, [2..=u64::MAX]) | (Loss::Mse, [1]) => {}
-            (Loss::CrossEntropy, _) => {
+            (Loss::CrossEntropy | Loss::HardSigmoid, [2..=u64::MAX]) | (Loss::Mse, [1]) => {}
+            (Loss::CrossEntropy | Loss::HardSigmoid, _) => {
+                let loss = match self.training.loss {
+                    Loss::HardSigmoid => "hard_sigmoid",
+                    _ => "cross_entropy",
+                };
                 let problem = format!(
-                    "cross_entropy needs one score per class as the last output, [2] or more, but the model gives {output:?}"
+                    "{loss} needs one score per class as the last output, [2] or more, but the model gives {output:?}"
                 );
                 return Err(SpecError::invalid("training.loss", problem));
             }

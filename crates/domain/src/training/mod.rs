@@ -4,7 +4,9 @@
 mod chain;
 mod protocol;
 mod random;
+mod transcript;
 
 pub use chain::{chain_genesis, chain_next};
 pub use protocol::{Command, EpochSummary, Event, FailureKind};
 pub use random::SplitMix64;
+pub use transcript::{EpochRecord, TRANSCRIPT_FILE, TranscriptRecord};

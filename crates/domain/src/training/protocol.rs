@@ -129,6 +129,10 @@ pub struct EpochSummary {
     pub checkpoint_file: String,
     /// SHA-256 of that file.
     pub checkpoint_sha256: Digest,
+    /// Where every step is committed to: the head of the transcript's hash chain after this epoch, a
+    /// word of 32 bytes, big-endian.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<Digest>,
 }
 
 /// Kinds of fault, by who can mend them.
@@ -139,7 +143,7 @@ pub enum FailureKind {
     Spec,
     /// The dataset does not fit the spec: the user's to mend.
     Dataset,
-    /// The loss is no longer a number: the user's to mend (a smaller rate).
+    /// The loss is no longer a number, or training in integers left its range: the user's to mend (a smaller rate).
     Diverged,
     /// Not enough memory.
     OutOfMemory,
@@ -168,6 +172,7 @@ mod tests {
             seconds: 1.25,
             checkpoint_file: "epoch-000003.safetensors".into(),
             checkpoint_sha256: Digest([0xab; 32]),
+            head: None,
         });
         let line = serde_json::to_string(&event).expect("json");
         assert!(

@@ -1,0 +1,204 @@
+//! How a job's work is shown to have been done. What its circuit cannot hold is refused here, before
+//! any money moves.
+
+use cyxwiz_statement::{Circuit, REGISTRY, Registered, Training};
+use serde::{Deserialize, Serialize};
+
+use super::{JobSpec, Layer, Loss, OptimizerSpec, Schedule, SpecError};
+
+/// What a job asks for as evidence. A spec without this section asks for none but checkpoints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verification {
+    /// What is shown.
+    pub tier: VerificationTier,
+    /// The registered circuit that shows it, like `z64x10`.
+    pub circuit: String,
+}
+
+/// How far the evidence goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VerificationTier {
+    /// Training in integers: the proof recomputes whole steps that nobody could foresee.
+    ZkExact,
+    /// The proof fixes the transcript; an audit repeats segments of it and expects the same bits.
+    Audited,
+    /// As [`Self::Audited`], within a tolerance, for machines that round differently.
+    AuditedTolerant,
+    /// The proof fixes the transcript; a second node does the same work.
+    Replicated,
+}
+
+/// A job that trains in integers, with everything its circuit fixes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IntegerTraining {
+    /// The circuit's name.
+    pub name: &'static str,
+    /// The circuit.
+    pub circuit: Circuit,
+    /// The part of it that recomputes steps.
+    pub training: Training,
+    /// Learning-rate numerator: the rate of a row's gradient is `rate`/2^11.
+    pub rate: u16,
+}
+
+impl IntegerTraining {
+    /// The most rows that it can be trained on: a batch for each leaf of the dataset's tree.
+    pub const fn most_rows(&self) -> u64 {
+        (self.training.batch as u64) << self.training.batch_bits
+    }
+
+    /// Poseidon hashes that one step's commitment takes: five weights share a word, eleven words a hash.
+    pub(super) fn hashes_per_step(&self) -> u64 {
+        let words = u64::from(self.training.inputs) * u64::from(self.training.outputs.div_ceil(5));
+        words.div_ceil(11)
+    }
+}
+
+impl JobSpec {
+    /// The circuit of the job's proof; `None` where the spec names none that is registered.
+    pub fn circuit(&self) -> Option<&'static Registered> {
+        Registered::by_name(&self.verification.as_ref()?.circuit)
+    }
+
+    /// How the job trains in integers; `None` where it trains in floats.
+    pub fn integer_training(&self) -> Option<IntegerTraining> {
+        let OptimizerSpec::IntSgd { rate } = self.optimizer else {
+            return None;
+        };
+        let Registered { name, circuit, .. } = *self.circuit()?;
+        let training = circuit.training?;
+        Some(IntegerTraining {
+            name,
+            circuit,
+            training,
+            rate,
+        })
+    }
+
+    pub(super) fn validate_verification(&self) -> Result<(), SpecError> {
+        let exact = |v: &Verification| v.tier == VerificationTier::ZkExact;
+        let proven = self.verification.as_ref().is_some_and(exact);
+        if matches!(self.optimizer, OptimizerSpec::IntSgd { .. }) && !proven {
+            return Err(SpecError::invalid(
+                "optimizer.type",
+                "int_sgd takes its batches from a circuit; add `[verification]` with `tier = \"zk-exact\"` and a `circuit`",
+            ));
+        }
+        if (self.training.loss == Loss::HardSigmoid) != proven {
+            let problem = match proven {
+                true => "the tier zk-exact trains with `loss = \"hard_sigmoid\"` alone",
+                false => {
+                    "hard_sigmoid belongs to the tier zk-exact; use cross_entropy, or set `verification.tier`"
+                }
+            };
+            return Err(SpecError::invalid("training.loss", problem));
+        }
+        let Some(verification) = &self.verification else {
+            return Ok(());
+        };
+        let Some(Registered { circuit, .. }) = self.circuit() else {
+            return Err(self.other_circuit(verification, "is not registered"));
+        };
+        if circuit.training.is_some() != proven {
+            let problem = match proven {
+                true => "recomputes nothing, as the tier zk-exact must",
+                false => "recomputes training in integers, which only the tier zk-exact does",
+            };
+            return Err(self.other_circuit(verification, problem));
+        }
+        if self.job.epochs > u32::from(circuit.epochs) {
+            let problem = format!(
+                "is {}, but the circuit {} has room for {}; train fewer, or name a larger `verification.circuit`",
+                self.job.epochs, verification.circuit, circuit.epochs
+            );
+            return Err(SpecError::invalid("job.epochs", problem));
+        }
+        if verification.tier == VerificationTier::Audited && !self.job.deterministic {
+            return Err(SpecError::invalid(
+                "job.deterministic",
+                "an audited job must give the same bits again; set it to true, or use the tier audited-tolerant",
+            ));
+        }
+        match &circuit.training {
+            Some(training) => self.validate_integers(&verification.circuit, training),
+            None => Ok(()),
+        }
+    }
+
+    /// What IntSGD-v1 and the dimensions of a training circuit leave no choice about.
+    fn validate_integers(&self, name: &str, training: &Training) -> Result<(), SpecError> {
+        let OptimizerSpec::IntSgd { rate } = self.optimizer else {
+            return Err(SpecError::invalid(
+                "optimizer.type",
+                "the tier zk-exact trains in integers; use `type = \"int_sgd\"`",
+            ));
+        };
+        if rate == 0 {
+            return Err(SpecError::invalid(
+                "optimizer.rate",
+                "is 0; it must be 1 to 65535",
+            ));
+        }
+        if self.schedule != (Schedule::Constant {}) {
+            return Err(SpecError::invalid(
+                "schedule.type",
+                "int_sgd has one rate for all epochs; leave the schedule out",
+            ));
+        }
+        let outputs = match self.model.layers.as_slice() {
+            [Layer::Linear { out, bias: false }] if self.dataset.shape.len() == 1 => *out,
+            [Layer::Flatten {}, Layer::Linear { out, bias: false }] => *out,
+            _ => {
+                return Err(SpecError::invalid(
+                    "model.layers",
+                    "the tier zk-exact holds one linear layer on flat inputs: `[{ type = \"flatten\" }, { type = \"linear\", out = ..., bias = false }]`",
+                ));
+            }
+        };
+        let sizes = [
+            (
+                "dataset.shape",
+                "inputs",
+                self.dataset.sample_len(),
+                training.inputs,
+            ),
+            (
+                "model.layers",
+                "outputs",
+                u64::from(outputs),
+                training.outputs,
+            ),
+            (
+                "training.batch",
+                "rows per batch",
+                u64::from(self.training.batch),
+                training.batch,
+            ),
+        ];
+        for (path, what, given, room) in sizes {
+            if given != u64::from(room) {
+                let problem = format!(
+                    "gives {given} {what}, but the circuit {name} has {room}; change it, or name another `verification.circuit`"
+                );
+                return Err(SpecError::invalid(path, problem));
+            }
+        }
+        Ok(())
+    }
+
+    fn other_circuit(&self, verification: &Verification, problem: &str) -> SpecError {
+        let exact = verification.tier == VerificationTier::ZkExact;
+        let fitting = REGISTRY
+            .iter()
+            .filter(|entry| entry.circuit.training.is_some() == exact);
+        let names: Vec<_> = fitting.map(|entry| entry.name).collect();
+        let problem = format!(
+            "{} {problem}; the circuits of this tier are {}",
+            verification.circuit,
+            names.join(", ")
+        );
+        SpecError::invalid("verification.circuit", problem)
+    }
+}
