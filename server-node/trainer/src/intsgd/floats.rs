@@ -61,7 +61,10 @@ impl Floats {
     /// Whether sums over a row stay exact: inputs·128·max|W| < 2^53.
     fn guard(&self) -> Result<(), TrainError> {
         let flat = self.weights.f_view([-1])?;
-        let largest = flat.f_abs()?.f_argmax(None::<i64>, false)?.f_int64_value(&[])?;
+        let largest = flat
+            .f_abs()?
+            .f_argmax(None::<i64>, false)?
+            .f_int64_value(&[])?;
         let largest = flat.f_double_value(&[largest])?;
         let sum = f64::from(self.training.inputs) * 128.0 * largest.abs();
         match sum < EXACT {

@@ -49,7 +49,10 @@ fn the_example_is_learned_and_committed_to() {
     assert!(accuracy >= 0.9, "{accuracy}");
 
     let record = transcript(dir.path());
-    assert_eq!((record.circuit.as_str(), record.epochs.len()), ("z64x10", 20));
+    assert_eq!(
+        (record.circuit.as_str(), record.epochs.len()),
+        ("z64x10", 20)
+    );
     assert!(record.epochs.iter().all(|epoch| epoch.leaves.len() == 64));
     let heads = events.iter().filter_map(|event| match event {
         Event::EpochDone(summary) => Some(summary.head.expect("a head")),
@@ -73,7 +76,10 @@ fn the_example_is_learned_and_committed_to() {
     let words = floats.data().as_chunks::<4>().0;
     let floats: Vec<f32> = words.iter().map(|w| f32::from_le_bytes(*w)).collect();
     let (row, column) = (3, 20);
-    assert_eq!(floats[row * 64 + column], trained.to_f32()[column * 10 + row]);
+    assert_eq!(
+        floats[row * 64 + column],
+        trained.to_f32()[column * 10 + row]
+    );
 }
 
 /// Killed under one arithmetic, continued under the other: the same bits as a run in one piece.
