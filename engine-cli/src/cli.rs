@@ -1,10 +1,14 @@
 //! The command line: flags and their help, nothing else.
 
+mod dispute;
+mod values;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use cyxwiz_chain::instructions::escrow::Verdict;
-use cyxwiz_domain::{Address, Amount, JobId};
+use cyxwiz_domain::{Amount, JobId};
+
+pub use self::dispute::{DisputeCommand, SettleArgs};
 
 /// Exit codes, shown by `--help`.
 const AFTER_HELP: &str = "\
@@ -138,7 +142,7 @@ pub enum JobCommand {
         /// The job
         id: JobId,
         /// How much more: seconds, or like 90m, 2h, 1d; 30 days from the assignment at most in all
-        #[arg(value_parser = seconds)]
+        #[arg(value_parser = values::seconds)]
         time: u32,
     },
     /// Raise what a job pays that is not delivered yet; what is not earned comes back
@@ -146,7 +150,7 @@ pub enum JobCommand {
         /// The job
         id: JobId,
         /// How much more, in CYXWIZ
-        #[arg(value_parser = positive)]
+        #[arg(value_parser = values::positive)]
         amount: Amount,
     },
     /// Contest the result of a delivered job before its payment may be released
@@ -216,86 +220,6 @@ pub struct SubmitArgs {
     /// Start a new job even if this one was begun and not finished
     #[arg(long)]
     pub new: bool,
-}
-
-/// `cyxwiz dispute`.
-#[derive(Debug, Subcommand)]
-pub enum DisputeCommand {
-    /// Disputes on the chain that wait for a decision, the most urgent first; needs no wallet
-    List,
-    /// Decide a dispute, signed by the dispute authority that the chain's configuration names (--wallet)
-    Settle(SettleArgs),
-    /// End a dispute that nobody has decided in time: the money is split by the epochs the user holds
-    Expire {
-        /// The disputed job's escrow, as `dispute list` shows it
-        escrow: Address,
-    },
-}
-
-/// `cyxwiz dispute settle`.
-#[derive(Debug, Clone, Args)]
-pub struct SettleArgs {
-    /// The disputed job's escrow, as `dispute list` shows it
-    pub escrow: Address,
-    /// Who is right.
-    #[command(flatten)]
-    pub verdict: VerdictArgs,
-}
-
-/// Exactly one of the three verdicts.
-#[derive(Debug, Clone, Args)]
-pub struct VerdictArgs {
-    /// The node did not deliver: the user gets amount, bond and half of the slash, and the node is banned
-    #[arg(long, group = "decision", required_unless_present_any = ["for_node", "share"])]
-    pub for_user: bool,
-    /// With --for-user: so many CYXWIZ more for the user out of the insurance, within the chain's bounds
-    #[arg(long, requires = "for_user", conflicts_with_all = ["for_node", "share"], value_name = "AMOUNT")]
-    pub insurance: Option<Amount>,
-    /// The node delivered: it is paid as if the user had accepted, and gets the bond
-    #[arg(long, group = "decision")]
-    pub for_node: bool,
-    /// The node has earned this part, in basis points (6000 is 60 %); the user gets the rest and the bond
-    #[arg(long, group = "decision", value_name = "BPS", value_parser = clap::value_parser!(u16).range(0..=10_000))]
-    pub share: Option<u16>,
-}
-
-impl From<VerdictArgs> for Verdict {
-    fn from(args: VerdictArgs) -> Self {
-        match args.share {
-            Some(node_bps) => Self::Shared(node_bps),
-            None if args.for_node => Self::ForNode,
-            None => Self::ForUser(args.insurance.unwrap_or_default()),
-        }
-    }
-}
-
-/// Whole seconds above 0, written as a number, alone or with one of the units s, m, h and d.
-fn seconds(text: &str) -> Result<u32, String> {
-    let (number, unit) = match text.strip_suffix(['s', 'm', 'h', 'd']) {
-        Some(number) => (number, &text[number.len()..]),
-        None => (text, "s"),
-    };
-    let unit: u32 = match unit {
-        "d" => 86_400,
-        "h" => 3_600,
-        "m" => 60,
-        _ => 1,
-    };
-    let number: u32 = number
-        .parse()
-        .map_err(|_| "write it like 3600, 90m, 2h or 1d".to_owned())?;
-    number
-        .checked_mul(unit)
-        .filter(|seconds| *seconds > 0)
-        .ok_or_else(|| format!("give 1 to {} seconds", u32::MAX))
-}
-
-/// An amount above 0.
-fn positive(text: &str) -> Result<Amount, String> {
-    let amount = text.parse::<Amount>().map_err(|error| error.to_string())?;
-    (amount > Amount::ZERO)
-        .then_some(amount)
-        .ok_or_else(|| "nothing is no top-up; give an amount above 0".to_owned())
 }
 
 /// `cyxwiz node`.
@@ -374,64 +298,5 @@ mod tests {
     #[test]
     fn the_command_line_contradicts_itself_nowhere() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn times_are_seconds_or_carry_their_unit() {
-        let cases = [
-            ("90", 90),
-            ("90s", 90),
-            ("5m", 300),
-            ("2h", 7_200),
-            ("30d", 2_592_000),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(seconds(text), Ok(expected), "{text}");
-        }
-        for text in [
-            "",
-            "0",
-            "0d",
-            "h",
-            "-1",
-            "1.5h",
-            "1h30m",
-            "2w",
-            "49711d",
-            "4294967296",
-        ] {
-            assert!(seconds(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_dispute_is_settled_by_exactly_one_verdict() {
-        let escrow = Address::default().to_string();
-        let parse = |verdict: &[&str]| {
-            let line = ["cyxwiz", "dispute", "settle", &escrow];
-            let cli = Cli::try_parse_from(line.iter().chain(verdict)).ok()?;
-            match cli.command {
-                Command::Dispute(DisputeCommand::Settle(args)) => Some(Verdict::from(args.verdict)),
-                _ => None,
-            }
-        };
-        assert_eq!(parse(&["--for-user"]), Some(Verdict::ForUser(Amount::ZERO)));
-        let insured = parse(&["--for-user", "--insurance", "1.5"]);
-        assert_eq!(insured, Some(Verdict::ForUser(Amount(1_500_000_000))));
-        assert_eq!(parse(&["--for-node"]), Some(Verdict::ForNode));
-        assert_eq!(parse(&["--share", "0"]), Some(Verdict::Shared(0)));
-        assert_eq!(parse(&["--share", "10000"]), Some(Verdict::Shared(10_000)));
-        let contradictions: [&[&str]; 7] = [
-            &[],
-            &["--share", "10001"],
-            &["--for-user", "--for-node"],
-            &["--for-user", "--share", "1"],
-            &["--for-node", "--share", "1"],
-            &["--insurance", "1"],
-            &["--for-node", "--insurance", "1"],
-        ];
-        for contradiction in contradictions {
-            assert_eq!(parse(contradiction), None, "{contradiction:?}");
-        }
     }
 }

@@ -10,8 +10,7 @@ use std::future::Future;
 
 use crate::{
     cli::{
-        Cli, Command, DevCommand, DisputeCommand, JobCommand, NodeCommand, RunArgs, SettleArgs,
-        WalletCommand,
+        Cli, Command, DevCommand, DisputeCommand, JobCommand, NodeCommand, RunArgs, WalletCommand,
     },
     engine::Engine,
     error::{Error, Result},
@@ -37,8 +36,9 @@ pub async fn run(cli: Cli, printer: Printer) -> Result<()> {
             node::list::run(&Engine::open(settings, printer)?).await
         }
         Command::Dispute(DisputeCommand::List) => dispute::list::run(&settings, printer).await,
-        Command::Dispute(DisputeCommand::Settle(SettleArgs { escrow, verdict })) => {
-            dispute::settle::run(&Engine::open(settings, printer)?, escrow, verdict.into()).await
+        Command::Dispute(DisputeCommand::Settle(args)) => {
+            let verdict = args.verdict();
+            dispute::settle::run(&Engine::open(settings, printer)?, args.escrow, verdict).await
         }
         Command::Dispute(DisputeCommand::Expire { escrow }) => {
             dispute::expire::run(&Engine::open(settings, printer)?, escrow).await

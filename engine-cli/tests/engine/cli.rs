@@ -107,6 +107,28 @@ fn a_missing_wallet_says_how_to_make_one() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("cyxwiz wallet new"));
 }
 
+#[test]
+fn disputes_are_listed_without_a_wallet_and_decided_with_one() {
+    let home = home();
+    let list = cyxwiz(&home).args(["dispute", "list"]).output();
+    assert_eq!(
+        list.expect("run").status.code(),
+        Some(4),
+        "it asks the chain"
+    );
+    let escrow = "11111111111111111111111111111111";
+    let settle = cyxwiz(&home)
+        .args(["dispute", "settle", escrow, "--for-node"])
+        .output()
+        .expect("run");
+    assert_eq!(settle.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&settle.stderr).contains("cyxwiz wallet new"));
+    cyxwiz(&home)
+        .args(["dispute", "settle", escrow])
+        .assert()
+        .code(2);
+}
+
 const JOB: &str = r#"
 [job]
 name = "two numbers"
