@@ -31,7 +31,7 @@ programs:
 
 # Tests of the on-chain programs alone.
 test-programs: programs
-    cargo test --package cyxwiz-tests-onchain --package job-escrow --package node-registry --package reputation --package vesting
+    cargo test --package cyxwiz-tests-onchain --package job-escrow --package node-registry --package reputation --package training-proof --package vesting
 
 # Record the compute units of every instruction.
 cu: programs

@@ -6,6 +6,7 @@ use anchor_lang::prelude::Pubkey;
 use job_escrow::{Config as EscrowConfig, Escrow};
 use node_registry::{Config as RegistryConfig, JobLock, Node};
 use reputation::{Config as ReputationConfig, Rating, Reputation, UserReputation};
+use training_proof::Transcript;
 use vesting::Vesting;
 
 thread_local! {
@@ -94,6 +95,11 @@ pub fn user_reputation(user: &Pubkey) -> Pubkey {
 /// That an escrow was rated.
 pub fn rating(escrow: &Pubkey) -> Pubkey {
     pda(&[Rating::SEED, escrow.as_ref()], &reputation::ID)
+}
+
+/// What is committed and shown about an escrow's job.
+pub fn transcript(escrow: &Pubkey) -> Pubkey {
+    pda(&[Transcript::SEED, escrow.as_ref()], &training_proof::ID)
 }
 
 /// An allocation, by its funder's number for it.

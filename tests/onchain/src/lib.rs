@@ -15,6 +15,7 @@ pub mod outcome;
 mod registry;
 mod reputation;
 mod tokens;
+mod training_proof;
 mod units;
 mod vesting;
 mod world;
@@ -23,6 +24,7 @@ pub mod wrong_accounts;
 pub use escrow::{Job, completion, job_args, receipt_of, signed_message, signed_receipt, terms_of};
 pub use registry::profile;
 pub use tokens::CYXWIZ;
+pub use training_proof::slot_hash;
 pub use units::{Units, committed_units, write_units};
 pub use vesting::Allocation;
 pub use world::{

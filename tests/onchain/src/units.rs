@@ -61,6 +61,7 @@ fn program_name(id: &str) -> Option<&'static str> {
         (job_escrow::ID, "job_escrow"),
         (node_registry::ID, "node_registry"),
         (reputation::ID, "reputation"),
+        (training_proof::ID, "training_proof"),
         (vesting::ID, "vesting"),
     ]
     .into_iter()

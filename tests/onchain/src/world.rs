@@ -90,6 +90,7 @@ impl World {
             (reputation::ID, "reputation"),
             (job_escrow::ID, "job_escrow"),
             (vesting::ID, "vesting"),
+            (training_proof::ID, "training_proof"),
         ] {
             world.deploy(id, name);
         }

@@ -2,14 +2,16 @@
 //! for every party another with money and records of its own.
 
 use anchor_lang::{InstructionData, ToAccountMetas, prelude::Pubkey};
+use cyxwiz_statement::Registered;
 use cyxwiz_tests_onchain::{
-    Allocation, CYXWIZ, START, Wallet, World, address, instruction, job_args, key,
+    Allocation, CYXWIZ, START, Wallet, World, address, instruction, job_args, key, succeed,
     wrong_accounts::{Call, Cast, check},
 };
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_sdk_ids::sysvar;
 use solana_signer::Signer;
+use training_proof::OpenArgs;
 use vesting::CreateVestingArgs;
 
 use crate::scene::Scene;
@@ -150,6 +152,31 @@ impl Crowd {
         (crowd, allocation)
     }
 
+    /// A scene whose job has a transcript, and another job with one.
+    pub fn with_other_transcript(mut scene: Scene) -> Self {
+        let user = scene.world.user("other-prover", 10 * CYXWIZ);
+        let mut args = job_args(9);
+        args.amount = CYXWIZ;
+        args.required_epochs = 1;
+        let job = scene.world.do_create_escrow(&user, args);
+        let accounts = scene.world.open_transcript_accounts(&job);
+        let circuit = Registered::by_name("t100x16").expect("it is registered");
+        let open = OpenArgs {
+            circuit: circuit.id,
+            dataset: [1; 32],
+            initial: [1; 32],
+            rate: 0,
+            user_nonce_hash: [1; 32],
+            coordinator_nonce_hash: [1; 32],
+        };
+        let sent = scene.world.open_transcript(accounts, open, &[&user.key]);
+        succeed("open", sent);
+        let transcript = address::transcript(&scene.job.escrow);
+        Self::around(scene)
+            .with_account("transcript", transcript)
+            .with_account("other transcript", address::transcript(&job.escrow))
+    }
+
     /// Tries every account of an instruction of job-escrow.
     #[track_caller]
     pub fn try_escrow(
@@ -196,6 +223,18 @@ impl Crowd {
     ) {
         let call = instruction(vesting::ID, accounts, data);
         self.try_call("vesting", name, vec![], call);
+    }
+
+    /// Tries every account of an instruction of training-proof.
+    #[track_caller]
+    pub fn try_proof(
+        &mut self,
+        name: &'static str,
+        accounts: impl ToAccountMetas,
+        data: impl InstructionData,
+    ) {
+        let call = instruction(training_proof::ID, accounts, data);
+        self.try_call("training_proof", name, vec![], call);
     }
 
     /// Tries every account of an instruction that comes behind `before`.

@@ -14,6 +14,7 @@ mod reputation;
 mod scene;
 mod states;
 mod threats;
+mod training_proof;
 mod units;
 mod vesting;
 mod wrong_accounts;

@@ -11,6 +11,7 @@ use reputation::UptimeSample;
 use solana_signer::Signer;
 
 use crate::scene::Scene;
+use crate::training_proof::scene::Scene as Proven;
 use crate::vesting::scene::Scene as Allocated;
 
 /// Takes every instruction of every program at least once.
@@ -209,6 +210,14 @@ fn measure() -> Units {
         .expect("accept_beneficiary");
     let close = world.close_vesting_accounts(allocation);
     world.close_vesting(close).expect("close");
+    units.merge(&world.units);
+
+    let mut proven = Proven::verified();
+    let world = &mut proven.world;
+    let settlement = world.settlement(&proven.job);
+    world.fail(settlement, &proven.node.key).expect("fail");
+    let close = world.close_transcript_accounts(&proven.job);
+    world.close_transcript(close).expect("close");
     units.merge(&world.units);
     units
 }

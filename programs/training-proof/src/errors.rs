@@ -1,0 +1,50 @@
+//! Everything training-proof refuses, numbered from 10000.
+
+use anchor_lang::prelude::*;
+
+/// Refusals of training-proof.
+#[error_code(offset = 10000)]
+pub enum ProofError {
+    #[msg("Only the escrow's user may open its transcript: sign with the key that created it")]
+    NotEscrowUser,
+    #[msg("Only the escrow's node may do this: sign with the wallet that owns it")]
+    NotEscrowNode,
+    #[msg("The escrow is no longer open: open the transcript before a node is assigned")]
+    EscrowNotOpen,
+    #[msg("The escrow is not assigned: commit while the node works on the job")]
+    EscrowNotAssigned,
+    #[msg(
+        "The escrow is not the transcript's: pass the one that it names, created when it was opened"
+    )]
+    EscrowMismatch,
+    #[msg("The circuit is not registered: pass the id of a registered one")]
+    UnknownCircuit,
+    #[msg("This build has no key for the circuit: a ceremony must make one first")]
+    NoVerifyingKey,
+    #[msg("The circuit has no room for the job's epochs: choose a larger one")]
+    TooManyEpochs,
+    #[msg("A learning rate belongs to a training circuit, and must not be 0 there")]
+    InvalidRate,
+    #[msg("A word is not smaller than the field's order: pass the canonical one")]
+    NotCanonical,
+    #[msg("The job's epochs are not complete: commit when all that the escrow requires are done")]
+    IncompleteTraining,
+    #[msg("The transcript is at another stage: look at its stage for what comes next")]
+    WrongStage,
+    #[msg("The slot whose hash the challenge needs has not come yet: try again in a few seconds")]
+    RevealTooEarly,
+    #[msg("The nonce is not the one whose hash was fixed when the transcript was opened")]
+    WrongNonce,
+    #[msg("A nonce is missing: pass it, or wait for the end of the time it may take")]
+    NonceMissing,
+    #[msg(
+        "The proof does not show this transcript: it may be damaged, or of another job, node, spec, circuit or dataset"
+    )]
+    ProofRejected,
+    #[msg("The escrow is not settled: close the transcript when it is")]
+    EscrowNotSettled,
+    #[msg("The rent goes back to who paid it: pass the payer that the transcript names")]
+    RentPayerMismatch,
+    #[msg("The arithmetic overflowed")]
+    MathOverflow,
+}

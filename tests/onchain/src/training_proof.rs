@@ -1,0 +1,135 @@
+//! Client of training-proof.
+
+use anchor_lang::prelude::Pubkey;
+use solana_clock::Clock;
+use solana_hash::Hash;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use solana_slot_hashes::{MAX_ENTRIES, SlotHashes};
+use training_proof::{Commitment, Nonces, OpenArgs, Transcript, accounts, instruction as ix};
+
+use crate::{
+    address,
+    escrow::Job,
+    world::{Sent, Wallet, World},
+};
+
+/// The hash of a slot on every test's chain.
+pub fn slot_hash(slot: u64) -> [u8; 32] {
+    let mut hash = [7; 32];
+    hash[..8].copy_from_slice(&slot.to_le_bytes());
+    hash
+}
+
+impl World {
+    /// Sets the chain's slot; the list of slot hashes has all slots before it that it has room for.
+    pub fn set_slot(&mut self, slot: u64) {
+        let first = slot.saturating_sub(MAX_ENTRIES as u64);
+        let slots: Vec<u64> = (first..slot).collect();
+        self.set_slots(slot, &slots);
+    }
+
+    /// Sets the chain's slot and the slots whose hashes are listed.
+    pub fn set_slots(&mut self, slot: u64, listed: &[u64]) {
+        let mut clock = self.svm.get_sysvar::<Clock>();
+        clock.slot = slot;
+        self.svm.set_sysvar(&clock);
+        let hashes: Vec<(u64, Hash)> = listed
+            .iter()
+            .map(|slot| (*slot, Hash::new_from_array(slot_hash(*slot))))
+            .collect();
+        self.svm.set_sysvar(&SlotHashes::new(&hashes));
+    }
+
+    /// What `open` takes, where the user pays the rent too.
+    pub fn open_transcript_accounts(&self, job: &Job) -> accounts::Open {
+        accounts::Open {
+            user: job.user,
+            payer: job.user,
+            escrow: job.escrow,
+            transcript: address::transcript(&job.escrow),
+            system_program: solana_sdk_ids::system_program::ID,
+        }
+    }
+
+    /// `open` of training-proof.
+    pub fn open_transcript(
+        &mut self,
+        accounts: accounts::Open,
+        args: OpenArgs,
+        signers: &[&Keypair],
+    ) -> Sent {
+        self.call(training_proof::ID, accounts, ix::Open { args }, signers)
+    }
+
+    /// What `commit` takes.
+    pub fn commit_accounts(&self, job: &Job, node: &Pubkey) -> accounts::Commit {
+        accounts::Commit {
+            node: *node,
+            escrow: job.escrow,
+            transcript: address::transcript(&job.escrow),
+        }
+    }
+
+    /// `commit`.
+    pub fn commit(&mut self, job: &Job, args: Commitment, node: &Wallet) -> Sent {
+        let accounts = self.commit_accounts(job, &node.pubkey());
+        self.call(
+            training_proof::ID,
+            accounts,
+            ix::Commit { args },
+            &[&node.key],
+        )
+    }
+
+    /// What `reveal` takes.
+    pub fn reveal_accounts(&self, job: &Job) -> accounts::Reveal {
+        accounts::Reveal {
+            transcript: address::transcript(&job.escrow),
+        }
+    }
+
+    /// `reveal`, by nobody in particular.
+    pub fn reveal(&mut self, job: &Job, nonces: Nonces) -> Sent {
+        let accounts = self.reveal_accounts(job);
+        self.call(training_proof::ID, accounts, ix::Reveal { nonces }, &[])
+    }
+
+    /// What `verify` takes.
+    pub fn verify_accounts(&self, job: &Job, node: &Pubkey) -> accounts::Verify {
+        accounts::Verify {
+            node: *node,
+            transcript: address::transcript(&job.escrow),
+        }
+    }
+
+    /// `verify`.
+    pub fn verify(&mut self, job: &Job, proof: [u8; 256], signer: &Keypair) -> Sent {
+        let accounts = self.verify_accounts(job, &signer.pubkey());
+        self.call(
+            training_proof::ID,
+            accounts,
+            ix::Verify { proof },
+            &[signer],
+        )
+    }
+
+    /// What `close` of training-proof takes.
+    pub fn close_transcript_accounts(&self, job: &Job) -> accounts::Close {
+        accounts::Close {
+            transcript: address::transcript(&job.escrow),
+            escrow: job.escrow,
+            rent_payer: self.transcript_of(job).rent_payer,
+        }
+    }
+
+    /// `close` of training-proof, by nobody in particular.
+    pub fn close_transcript(&mut self, accounts: accounts::Close) -> Sent {
+        self.call(training_proof::ID, accounts, ix::Close {}, &[])
+    }
+
+    /// A job's transcript.
+    pub fn transcript_of(&self, job: &Job) -> Transcript {
+        self.read(&address::transcript(&job.escrow))
+    }
+}

@@ -1,0 +1,122 @@
+use cyxwiz_tests_onchain::{assert_refused, job_args};
+use training_proof::{Commitment, ProofError, Stage, instruction as ix};
+
+use super::scene::Scene;
+use super::verify::{add_one, aliased, order_less_one};
+use crate::crowd::Crowd;
+
+#[test]
+fn the_outcome_is_fixed_once() {
+    let mut scene = Scene::committed();
+    let first = scene.world.transcript_of(&scene.job);
+    assert_eq!(first.stage, Stage::Committed);
+    assert_eq!(
+        (first.root, first.trained),
+        (scene.made.root, scene.made.trained)
+    );
+    let other = Commitment {
+        root: [3; 32],
+        ..scene.made
+    };
+    for second in [scene.made, other] {
+        let sent = scene.world.commit(&scene.job, second, &scene.node);
+        assert_refused(sent, ProofError::WrongStage);
+    }
+    assert_eq!(scene.world.transcript_of(&scene.job).root, first.root);
+}
+
+#[test]
+fn only_the_node_commits_and_only_while_it_works() {
+    let mut scene = Scene::opened();
+    let (job, made) = (scene.job, scene.made);
+    let sent = scene.world.commit(&job, made, &scene.user);
+    assert_refused(sent, ProofError::NotEscrowNode);
+
+    scene
+        .world
+        .cancel(&job, &scene.user.key)
+        .expect("the user may cancel");
+    let sent = scene.world.commit(&job, made, &scene.node);
+    assert_refused(sent, ProofError::EscrowNotAssigned);
+}
+
+#[test]
+fn a_word_has_one_form_and_all_epochs_must_be_done() {
+    let mut scene = Scene::opened();
+    let made = scene.made;
+    let order = add_one(order_less_one());
+    let wrong = [
+        (
+            Commitment {
+                root: aliased(made.root),
+                ..made
+            },
+            ProofError::NotCanonical,
+        ),
+        (
+            Commitment {
+                trained: aliased(made.trained),
+                ..made
+            },
+            ProofError::NotCanonical,
+        ),
+        (
+            Commitment {
+                root: order,
+                ..made
+            },
+            ProofError::NotCanonical,
+        ),
+        (
+            Commitment { epochs: 5, ..made },
+            ProofError::IncompleteTraining,
+        ),
+        (
+            Commitment { epochs: 7, ..made },
+            ProofError::IncompleteTraining,
+        ),
+    ];
+    for (made, error) in wrong {
+        let sent = scene.world.commit(&scene.job, made, &scene.node);
+        assert_refused(sent, error);
+    }
+    scene.made.root = order_less_one();
+    scene.do_commit();
+}
+
+#[test]
+fn an_escrow_created_anew_at_the_same_address_is_another_job() {
+    let mut scene = Scene::before();
+    let accounts = scene.world.open_transcript_accounts(&scene.job);
+    scene
+        .world
+        .open_transcript(accounts, scene.open, &[&scene.user.key])
+        .expect("open");
+    scene
+        .world
+        .cancel(&scene.job, &scene.user.key)
+        .expect("cancel");
+    let close = scene.world.close_accounts(&scene.job, &scene.user.pubkey());
+    scene.world.close(close, &[&scene.user.key]).expect("close");
+    scene.world.advance(1);
+    let job = scene
+        .world
+        .do_create_escrow(&scene.user, super::scene::escrow_args());
+    assert_eq!(job_args(1).job_id, [1; 16]);
+    scene.world.do_assign_node(&job, &scene.node);
+    let sent = scene.world.commit(&job, scene.made, &scene.node);
+    assert_refused(sent, ProofError::EscrowMismatch);
+    let close = scene.world.close_transcript_accounts(&job);
+    scene.world.close_transcript(close).expect("close");
+}
+
+#[test]
+fn no_wrong_account_is_taken() {
+    let scene = Scene::opened();
+    let accounts = scene
+        .world
+        .commit_accounts(&scene.job, &scene.node.pubkey());
+    let args = scene.made;
+    let mut crowd = Crowd::with_other_transcript(scene.into_market());
+    crowd.try_proof("commit", accounts, ix::Commit { args });
+}

@@ -1,0 +1,10 @@
+//! training-proof, one file per instruction.
+
+mod close;
+mod commit;
+mod layout;
+mod open;
+mod reveal;
+mod run;
+pub mod scene;
+mod verify;
