@@ -142,6 +142,7 @@ fn both_leave_the_numbers_at_the_same_step() {
 /// Prints seconds for 20 epochs.
 #[test]
 #[ignore = "a measurement"]
+#[expect(clippy::print_stdout, reason = "what it measures is for people")]
 fn the_cost_of_commitments() {
     let (job, table) = digits();
     for exact in [Exact::Integers, Exact::Floats] {

@@ -1,6 +1,9 @@
 //! Jobs that train in integers, as the node runs them.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use cyxwiz_domain::{
     Digest,
@@ -15,9 +18,29 @@ const CONTEXT: &str = "001122334455667788990011223344556677889900112233445566778
 const ESCROW: &str = "So11111111111111111111111111111111111111112";
 
 fn start(exact: &str, work: &Path) -> Run {
+    start_on(
+        exact,
+        &digits().join("zk.toml"),
+        &digits().join("digits.csv.gz"),
+        work,
+    )
+}
+
+fn start_on(exact: &str, spec: &Path, data: &Path, work: &Path) -> Run {
     let bound = ["--context", CONTEXT, "--escrow", ESCROW, "--exact", exact];
-    let data = digits().join("digits.csv.gz");
-    Run::start_with(&bound, &digits().join("zk.toml"), &data, work)
+    Run::start_with(&bound, spec, data, work)
+}
+
+/// The example with changes, in `dir`.
+fn changed(dir: &Path, changes: &[(&str, &str)]) -> PathBuf {
+    let mut text = fs::read_to_string(digits().join("zk.toml")).expect("spec");
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    let path = dir.join("changed.toml");
+    fs::write(&path, text).expect("write");
+    path
 }
 
 fn transcript(work: &Path) -> TranscriptRecord {
@@ -38,14 +61,12 @@ fn the_example_is_learned_and_committed_to() {
     let Some(Event::Finished {
         weights_file,
         test_accuracy,
-        training_seconds,
         ..
     }) = events.last()
     else {
         panic!("not finished: {:?}", events.last());
     };
     let accuracy = test_accuracy.expect("a held-out part");
-    println!("accuracy {accuracy}, {training_seconds} s");
     assert!(accuracy >= 0.9, "{accuracy}");
 
     let record = transcript(dir.path());
@@ -102,7 +123,7 @@ fn a_killed_run_goes_on_to_the_same_commitments() {
 }
 
 #[test]
-fn a_job_without_its_escrow_or_out_of_range_is_refused() {
+fn a_job_without_its_escrow_or_beyond_its_units_is_refused() {
     let dir = tempfile::tempdir().expect("dir");
     let data = digits().join("digits.csv.gz");
     let (events, code) = Run::start(&digits().join("zk.toml"), &data, dir.path()).finish();
@@ -112,13 +133,42 @@ fn a_job_without_its_escrow_or_out_of_range_is_refused() {
     };
     assert!(message.contains("give --escrow and --context"), "{message}");
 
-    let text = fs::read_to_string(digits().join("zk.toml")).expect("spec");
-    let spec = dir.path().join("zk.toml");
-    fs::write(&spec, text.replace("scale = 16 ", "scale = 8 ")).expect("write");
+    let spec = changed(dir.path(), &[("scale = 16 ", "scale = 8 ")]);
     let (events, _) = Run::start(&spec, &data, dir.path()).finish();
     let [Event::Failed { kind, message }] = events.as_slice() else {
         panic!("{events:?}");
     };
     assert_eq!(*kind, FailureKind::Dataset);
     assert!(message.contains("choose a larger scale"), "{message}");
+}
+
+/// A failure of its own, told by kind, message and exit code, and the same under both arithmetics.
+#[test]
+fn a_run_that_outgrows_its_range_has_diverged() {
+    let dir = tempfile::tempdir().expect("dir");
+    let changes = [("rate = 6 ", "rate = 65535 "), ("\"csv.gz\"", "\"csv\"")];
+    let spec = changed(dir.path(), &changes);
+    // Rows that all push the same way, so that one step at this rate overshoots the range.
+    let data = dir.path().join("bright.csv");
+    let row = format!("{}0\n", "16,".repeat(64));
+    fs::write(&data, row.repeat(100)).expect("write");
+    let failures = ["integers", "floats"].map(|exact| {
+        let work = dir.path().join(exact);
+        let (events, code) = start_on(exact, &spec, &data, &work).finish();
+        assert_eq!(code, Some(4), "{events:?}");
+        assert!(!work.join(TRANSCRIPT_FILE).exists());
+        events.into_iter().last().expect("events")
+    });
+    let Event::Failed { kind, message } = &failures[0] else {
+        panic!("{failures:?}");
+    };
+    assert_eq!(*kind, FailureKind::Diverged);
+    assert!(message.contains("use a smaller learning rate"), "{message}");
+    assert!(matches!(
+        &failures[1],
+        Event::Failed {
+            kind: FailureKind::Diverged,
+            ..
+        }
+    ));
 }
