@@ -33,6 +33,10 @@ programs:
 test-programs: programs
     cargo test --package cyxwiz-tests-onchain --package job-escrow --package node-registry --package reputation --package training-proof --package vesting
 
+# That no key which anyone can forge proofs with compiles into a program for real money.
+mainnet-keys:
+    scripts/check-mainnet-keys
+
 # Record the compute units of every instruction.
 cu: programs
     CU_UPDATE=1 cargo test --package cyxwiz-tests-onchain units

@@ -118,32 +118,30 @@ fn what_is_no_proof_is_refused_and_changes_nothing() {
 
 #[test]
 fn a_proof_is_of_one_job_node_spec_circuit_and_dataset() {
-    let refused =
-        |what: &str, args: CreateEscrowArgs, node: &str, change: &dyn Fn(&mut OpenArgs)| {
-            let mut scene = Scene::funded(args, node);
-            change(&mut scene.open);
-            let mut scene = scene.do_open().do_commit().do_reveal();
-            println!("{what}");
-            let sent = scene.world.verify(&scene.job, proof(), &scene.node.key);
-            assert_refused(sent, ProofError::ProofRejected);
-        };
+    let refused = |args: CreateEscrowArgs, node: &str, change: &dyn Fn(&mut OpenArgs)| {
+        let mut scene = Scene::funded(args, node);
+        change(&mut scene.open);
+        let mut scene = scene.do_open().do_commit().do_reveal();
+        let sent = scene.world.verify(&scene.job, proof(), &scene.node.key);
+        assert_refused(sent, ProofError::ProofRejected);
+    };
     let same = |_: &mut OpenArgs| {};
     let mut other_job = escrow_args();
     other_job.job_id = [2; 16];
-    refused("job", other_job, "node", &same);
-    refused("node", escrow_args(), "node-2", &same);
+    refused(other_job, "node", &same);
+    refused(escrow_args(), "node-2", &same);
     let mut other_spec = escrow_args();
     other_spec.spec_hash = [9; 32];
-    refused("spec", other_spec, "node", &same);
+    refused(other_spec, "node", &same);
     let other_circuit = Registered::by_name("z30x2").expect("it is registered").id;
     let circuit = move |open: &mut OpenArgs| open.circuit = other_circuit;
-    refused("circuit", escrow_args(), "node", &circuit);
+    refused(escrow_args(), "node", &circuit);
     let dataset = |open: &mut OpenArgs| open.dataset[31] ^= 1;
-    refused("dataset", escrow_args(), "node", &dataset);
+    refused(escrow_args(), "node", &dataset);
     let initial = |open: &mut OpenArgs| open.initial[31] ^= 1;
-    refused("first weights", escrow_args(), "node", &initial);
+    refused(escrow_args(), "node", &initial);
     let rate = |open: &mut OpenArgs| open.rate += 1;
-    refused("learning rate", escrow_args(), "node", &rate);
+    refused(escrow_args(), "node", &rate);
 }
 
 #[test]
