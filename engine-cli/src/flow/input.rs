@@ -49,7 +49,9 @@ impl Input {
         } else {
             JobSpec::from_toml(&text)
         };
-        let spec = spec.map_err(|error| Error::content("job file", path, error))?;
+        let spec = spec
+            .and_then(|spec| spec.require_served().map(|()| spec))
+            .map_err(|error| Error::content("job file", path, error))?;
         if spec.dataset.path.is_empty() {
             let problem = "`dataset.path` is missing: name the file, relative to the job file";
             return Err(Error::content("job file", path, problem));

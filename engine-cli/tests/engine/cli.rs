@@ -255,3 +255,18 @@ fn a_damaged_configuration_is_named() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("colour"));
     assert!(!Path::new(&path.join("wallet.json")).exists());
 }
+
+#[test]
+fn a_job_whose_proof_nobody_makes_yet_is_refused_before_anything_is_spent() {
+    let home = home();
+    let job = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits/zk.toml");
+    let output = cyxwiz(&home).args(["wallet", "new"]).output().expect("run");
+    assert!(output.status.success());
+    let output = cyxwiz(&home)
+        .args(["job", "estimate"])
+        .arg(job)
+        .output()
+        .expect("run");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("no node proves its training yet"), "{text}");
+}
