@@ -76,7 +76,6 @@ hakari:
 
 # Dependency rules, licences and sources.
 deny:
-    cargo fetch --quiet
     scripts/check-dependencies
 
 # Known advisories (downloads the advisory database).

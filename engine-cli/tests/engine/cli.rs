@@ -6,10 +6,9 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A port where nothing listens: it was free a moment ago.
+/// An address where nothing listens. Not a port that was free a moment ago: another test may have it now.
 fn nowhere() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bind");
-    format!("http://{}", listener.local_addr().expect("address"))
+    "http://127.0.0.1:1".to_owned()
 }
 
 /// The binary in a home of its own, with nobody to talk to.

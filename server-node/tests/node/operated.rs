@@ -172,7 +172,10 @@ async fn a_scrape_tells_work_and_money() {
         lamports: 250_000_000,
     });
     let before = pages.metrics().await;
-    assert_eq!(before.value("cyxwiz_node_epochs_total"), 0.0);
+    let alone = std::env::var_os("NEXTEST").is_some();
+    if alone {
+        assert_eq!(before.value("cyxwiz_node_epochs_total"), 0.0);
+    }
     assert_eq!(before.value(r#"cyxwiz_node_jobs{phase="submitted"}"#), 0.0);
 
     until("a line", || line_up(&stand)).await;
@@ -204,8 +207,15 @@ async fn a_scrape_tells_work_and_money() {
         ("cyxwiz_node_chain_up", 1.0),
         (r#"cyxwiz_node_chain_errors_total{kind="unreachable"}"#, 0.0),
     ];
+    // Counters are the process's: where other tests run in it, they count too.
+    let is_counter = |name: &str| name.contains("_total") || name.ends_with("_count");
     for (name, value) in expected {
-        assert_eq!(after.value(name), value, "{name}");
+        let measured = after.value(name);
+        if alone || !is_counter(name) {
+            assert_eq!(measured, value, "{name}");
+        } else {
+            assert!(measured >= value, "{name}: {measured}");
+        }
     }
     assert!(after.value("cyxwiz_node_epoch_seconds_sum") > 0.0);
 
