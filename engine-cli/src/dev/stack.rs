@@ -118,15 +118,15 @@ impl Stack {
         let limit = options.start_timeout;
 
         let clock = Instant::now();
-        let localnet = match &options.chain_url {
-            Some(_) => None,
-            None => Some(self.start_chain(options, &wallets, &mut upped).await?),
+        let ledger = match &options.chain_url {
+            Some(url) => Ledger::Given(url),
+            None => Ledger::Own(self.start_chain(options, &wallets, &mut upped).await?),
         };
         // It starts while the chain does.
         let database = self.start_database(&mut upped).await?;
-        let ports = match (&localnet, &options.chain_url) {
-            (Some(localnet), _) => chain::wait(&self.layout, localnet, limit).await?,
-            (None, url) => chain::given(url.as_deref().unwrap_or_default(), &wallets).await?,
+        let ports = match &ledger {
+            Ledger::Own(localnet) => chain::wait(&self.layout, localnet, limit).await?,
+            Ledger::Given(url) => chain::given(url, &wallets).await?,
         };
         self.state.rpc_url = Some(ports.rpc_url.clone());
         self.state.ws_url = Some(ports.ws_url);
@@ -351,6 +351,14 @@ impl Stack {
     fn save(&self) -> Result<()> {
         self.state.save(&self.layout)
     }
+}
+
+/// Which chain the stack is on.
+enum Ledger<'a> {
+    /// Ours.
+    Own(Running),
+    /// One that runs already, at this address.
+    Given(&'a str),
 }
 
 /// Where the coordinator keeps its rows.

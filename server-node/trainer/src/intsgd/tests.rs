@@ -1,4 +1,4 @@
-use std::{fs::File, path::Path, time::Instant};
+use std::{fs::File, path::Path};
 
 use cyxwiz_domain::{Address, dataset::Table, spec::JobSpec};
 use cyxwiz_proof::intsgd::{Batch, Dataset, Divergence, Recipe, Weights};
@@ -137,26 +137,4 @@ fn both_leave_the_numbers_at_the_same_step() {
     });
     assert_eq!(refusals[0], refusals[1]);
     assert!(refusals[0].contains("-1099511627776"), "{}", refusals[0]);
-}
-
-/// Prints seconds for 20 epochs.
-#[test]
-#[ignore = "a measurement"]
-#[expect(clippy::print_stdout, reason = "what it measures is for people")]
-fn the_cost_of_commitments() {
-    let (job, table) = digits();
-    for exact in [Exact::Integers, Exact::Floats] {
-        let mut trainer = trainer(&job, &table, exact);
-        let started = Instant::now();
-        for epoch in 1..=20 {
-            for batch in job.batches(epoch) {
-                trainer.arithmetic.step(&batch).expect("step");
-            }
-        }
-        let bare = started.elapsed().as_secs_f64();
-        let started = Instant::now();
-        train(&job, &mut trainer, 1..=20);
-        let committed = started.elapsed().as_secs_f64();
-        println!("{exact:?}: {bare:.3} s bare, {committed:.3} s with commitments");
-    }
 }
