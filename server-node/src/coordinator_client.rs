@@ -233,6 +233,7 @@ async fn send_report(
                 job_id: job.to_vec(),
                 epochs_done,
                 loss,
+                ..Default::default()
             };
             client.report_progress(authorized(request, bearer)).await?;
         }

@@ -237,7 +237,7 @@ impl JobRun<'_> {
                     .note_reported(&write.instruction, &write.signature)?;
             }
             Some(Event::Phase(changed)) => self.phase_changed(&changed),
-            None => {}
+            Some(Event::Proving(_) | Event::Proved(_)) | None => {}
         }
         if seq > 0 {
             self.take(|epochs| epochs.pass(seq))?;

@@ -179,6 +179,7 @@ impl JobService for Coordinator {
         Ok(Response::new(pb::SubmitJobResponse {
             job: Some(job),
             estimate: Some(self.estimate()),
+            coordinator_nonce_hash: Vec::new(),
         }))
     }
 

@@ -135,6 +135,8 @@ impl Node {
                 checkpoint_hash: shown.to_vec(),
                 weights_sha256: weights.to_vec(),
                 weights_bytes: WEIGHTS_BYTES as u64,
+                head: Vec::new(),
+                ended_at: 0,
             }));
         }
         events.push(Body::Completed(pb::Completed {

@@ -93,6 +93,8 @@ impl KeptEvent {
                 checkpoint_hash: chain.to_vec(),
                 weights_sha256: weights_sha256.to_vec(),
                 weights_bytes: *weights_bytes,
+                head: Vec::new(),
+                ended_at: 0,
             }),
             Self::Phase { phase, message } => Body::Phase(pb::PhaseChanged {
                 phase: *phase,

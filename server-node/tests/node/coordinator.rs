@@ -178,7 +178,7 @@ impl NodeService for Coordinator {
         check(&request)?;
         let epochs = request.get_ref().epochs_done;
         self.seen(|seen| seen.epochs.push(epochs));
-        Ok(Response::new(ReportProgressResponse {}))
+        Ok(Response::new(ReportProgressResponse::default()))
     }
 
     async fn report_completion(

@@ -199,6 +199,7 @@ impl<T: Trainer> Session<'_, T> {
             checkpoint_file,
             checkpoint_sha256: Digest::of(&weights),
             head,
+            ended_at: None,
         };
         self.progress.completed.push(summary.clone());
         self.progress.step_in_epoch = 0;

@@ -70,6 +70,7 @@ fn answer(job: Job, price: Option<&cyxwiz_domain::pricing::Price>) -> SubmitJobR
     SubmitJobResponse {
         estimate: Some(convert::estimate(&job.terms, price)),
         job: Some(convert::job(job)),
+        coordinator_nonce_hash: Vec::new(),
     }
 }
 

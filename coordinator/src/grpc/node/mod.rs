@@ -48,7 +48,7 @@ impl NodeService for Nodes {
     ) -> Result<Response<ReportProgressResponse>, Status> {
         let owner = self.0.caller(request.metadata())?;
         progress::report(&self.0, owner, request.into_inner()).await?;
-        Ok(Response::new(ReportProgressResponse {}))
+        Ok(Response::new(ReportProgressResponse::default()))
     }
 
     async fn report_completion(

@@ -133,6 +133,9 @@ pub struct EpochSummary {
     /// word of 32 bytes, big-endian.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<Digest>,
+    /// When the epoch ended as that transcript has it, Unix time in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<u64>,
 }
 
 /// Kinds of fault, by who can mend them.
@@ -173,6 +176,7 @@ mod tests {
             checkpoint_file: "epoch-000003.safetensors".into(),
             checkpoint_sha256: Digest([0xab; 32]),
             head: None,
+            ended_at: None,
         });
         let line = serde_json::to_string(&event).expect("json");
         assert!(
