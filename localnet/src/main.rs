@@ -47,7 +47,7 @@ struct Arguments {
         value_name = "LAMPORTS"
     )]
     faucet_lamports: u64,
-    /// Allow the non-standard methods cyxwiz_advanceTime and cyxwiz_setTime
+    /// Allow the non-standard methods cyxwiz_advanceTime, cyxwiz_setTime and cyxwiz_advanceSlots
     #[arg(long)]
     allow_time_travel: bool,
     /// Print nothing but errors

@@ -41,7 +41,9 @@ pub enum RpcError {
     #[error("Minimum context slot has not been reached")]
     MinContextSlot(u64),
     /// Time travel was not allowed at start: -32601.
-    #[error("Method not found: moving time needs a server started with --allow-time-travel")]
+    #[error(
+        "Method not found: moving time or slots needs a server started with --allow-time-travel"
+    )]
     TimeTravelOff,
     /// A fault of this server: -32603.
     #[error("Internal error: {0}")]
