@@ -1,7 +1,7 @@
 //! Which rows are held out, and in which order the others are visited. Both are
 //! functions of the spec's seeds alone, so anyone can repeat them.
 
-use crate::training::SplitMix64;
+use crate::{spec::JobSpec, training::SplitMix64};
 
 /// Row numbers of the two parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,16 @@ impl Split {
         SplitMix64::of(&["split"], &[u64::from(seed)]).shuffle(&mut order);
         let train = order.split_off((test as usize).min(order.len()));
         Self { train, test: order }
+    }
+
+    /// Splits `rows` rows as the spec says.
+    ///
+    /// # Panics
+    /// If there are 2^32 rows or more, which no [`Table`](super::Table) has.
+    pub fn of(spec: &JobSpec, rows: usize) -> Self {
+        let test = spec.test_rows(rows as u64);
+        let rows = u32::try_from(rows).expect("a table of 2^32 rows does not fit in memory");
+        Self::new(rows, test as u32, spec.dataset.split.seed)
     }
 }
 

@@ -7,6 +7,7 @@ mod error;
 mod layer;
 mod optimizer;
 mod plan;
+mod runtime;
 mod shape;
 mod validate;
 mod verification;
@@ -22,6 +23,7 @@ pub use error::SpecError;
 pub use layer::Layer;
 pub use optimizer::{OptimizerSpec, Schedule};
 pub use plan::{Init, LayerPlan, ModelPlan, ParameterPlan};
+pub use runtime::RuntimeClass;
 pub use verification::{IntegerTraining, Verification, VerificationTier};
 
 use crate::job::{Priority, Tier};
@@ -194,10 +196,12 @@ impl JobSpec {
 
     fn from_value(value: serde_json::Value) -> Result<Self, SpecError> {
         layer::check_names(&value["model"]["layers"], "model.layers")?;
-        let spec: Self = serde_path_to_error::deserialize(value).map_err(|e| SpecError::Field {
-            path: e.path().to_string(),
-            message: e.inner().to_string(),
-        })?;
+        let mut spec: Self =
+            serde_path_to_error::deserialize(value).map_err(|e| SpecError::Field {
+                path: e.path().to_string(),
+                message: e.inner().to_string(),
+            })?;
+        spec.name_runtime_class();
         spec.validate()?;
         Ok(spec)
     }

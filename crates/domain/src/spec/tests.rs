@@ -417,6 +417,29 @@ fn audited_jobs_name_a_transcript() {
     let spec = with("tier = \"audited\"\ncircuit = \"t100x16\"").expect("valid");
     assert_eq!(spec.circuit().map(|c| c.name), Some("t100x16"));
     assert_ne!(spec.spec_hash(), digits().spec_hash());
+    assert_eq!(spec.runtime_class(), Some(RuntimeClass::DEFAULT));
+    let read = JobSpec::from_json(&spec.canonical_bytes()).expect("valid");
+    assert_eq!(read.verification, spec.verification);
+    let four = with("tier = \"audited\"\ncircuit = \"t100x16\"\nruntime = \"torch-2.11-avx2-4\"");
+    let four = four.expect("valid");
+    assert_eq!(four.runtime_class().map(|class| class.threads()), Some(4));
+    assert_ne!(four.spec_hash(), spec.spec_hash());
+    let other = with("tier = \"audited\"\ncircuit = \"t100x16\"\nruntime = \"mine\"");
+    let other = other.expect_err("unknown").to_string();
+    assert!(
+        other.contains("mine is not registered; the classes are torch-2.11"),
+        "{other}"
+    );
+    let tolerant = with("tier = \"audited-tolerant\"\ncircuit = \"t100x16\"").expect("valid");
+    assert_eq!(tolerant.runtime_class(), None);
+    let tolerant =
+        with("tier = \"replicated\"\ncircuit = \"t100x16\"\nruntime = \"torch-2.11-avx2-1\"");
+    assert!(
+        tolerant
+            .expect_err("no class")
+            .to_string()
+            .contains("leave it out")
+    );
     let refused = with("tier = \"replicated\"\ncircuit = \"z64x10\"").expect_err("integers");
     assert!(
         refused.to_string().contains("only the tier zk-exact does"),

@@ -4,7 +4,7 @@
 use cyxwiz_statement::{Circuit, REGISTRY, Registered, Training};
 use serde::{Deserialize, Serialize};
 
-use super::{JobSpec, Layer, Loss, OptimizerSpec, Schedule, SpecError};
+use super::{JobSpec, Layer, Loss, OptimizerSpec, RuntimeClass, Schedule, SpecError};
 
 /// What a job asks for as evidence. A spec without this section asks for none but checkpoints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub struct Verification {
     pub tier: VerificationTier,
     /// The registered circuit that shows it, like `z64x10`.
     pub circuit: String,
+    /// The runtime class of an audited job ([`RuntimeClass`]); one that names none has this release's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
 }
 
 /// How far the evidence goes.
@@ -28,6 +31,32 @@ pub enum VerificationTier {
     AuditedTolerant,
     /// The proof fixes the transcript; a second node does the same work.
     Replicated,
+}
+
+impl VerificationTier {
+    /// What a job of this tier is paid for, and what that leaves open: one sentence for people.
+    pub const fn guarantee(self) -> &'static str {
+        match self {
+            Self::ZkExact => {
+                "Paid only with a proof, verified on-chain, that recomputes training steps bit by bit, drawn after \
+                 all of them were committed to; it can miss a few false steps among many, which repeating the run finds."
+            }
+            Self::Audited => {
+                "Paid only with a proof, verified on-chain, that the node fixed its checkpoints before anyone knew \
+                 which would be examined; it does not show that they come from training, which only repeating \
+                 parts of the run to the same bits does."
+            }
+            Self::AuditedTolerant => {
+                "Paid only with a proof, verified on-chain, that the node fixed its checkpoints before anyone knew \
+                 which would be examined; it does not show that they come from training, which only repeating \
+                 parts of the run does, within a tolerance that a patient cheat can use."
+            }
+            Self::Replicated => {
+                "Paid only with a proof, verified on-chain, that the node fixed its checkpoints; it does not show \
+                 that they come from training, and a second node that does the same work can only agree roughly."
+            }
+        }
+    }
 }
 
 /// A job that trains in integers, with everything its circuit fixes.
@@ -74,6 +103,21 @@ impl JobSpec {
     /// The circuit of the job's proof; `None` where the spec names none that is registered.
     pub fn circuit(&self) -> Option<&'static Registered> {
         Registered::by_name(&self.verification.as_ref()?.circuit)
+    }
+
+    /// The runtime class that the job must be trained in; `None` where any will do.
+    pub fn runtime_class(&self) -> Option<RuntimeClass> {
+        RuntimeClass::by_name(self.verification.as_ref()?.runtime.as_deref()?)
+    }
+
+    /// Writes out what an audited job has where it names no class, so that its hash says so.
+    pub(super) fn name_runtime_class(&mut self) {
+        if let Some(verification) = &mut self.verification
+            && verification.tier == VerificationTier::Audited
+            && verification.runtime.is_none()
+        {
+            verification.runtime = Some(RuntimeClass::DEFAULT.name().to_owned());
+        }
     }
 
     /// How the job trains in integers; `None` where it trains in floats.
@@ -135,9 +179,40 @@ impl JobSpec {
                 "an audited job must give the same bits again; set it to true, or use the tier audited-tolerant",
             ));
         }
+        self.validate_runtime(verification)?;
         match &circuit.training {
             Some(training) => self.validate_integers(&verification.circuit, training),
             None => Ok(()),
+        }
+    }
+
+    /// Bits are the same again in one class only, and the other tiers do not ask for the same bits.
+    fn validate_runtime(&self, verification: &Verification) -> Result<(), SpecError> {
+        let path = "verification.runtime";
+        match (&verification.runtime, verification.tier) {
+            (None, VerificationTier::Audited) => {
+                let problem = format!(
+                    "is missing; name one, like {}",
+                    RuntimeClass::DEFAULT.name()
+                );
+                Err(SpecError::invalid(path, problem))
+            }
+            (None, _) => Ok(()),
+            (Some(name), VerificationTier::Audited) => match RuntimeClass::by_name(name) {
+                Some(_) => Ok(()),
+                None => {
+                    let names: Vec<_> = RuntimeClass::names().collect();
+                    let problem = format!(
+                        "{name} is not registered; the classes are {}",
+                        names.join(", ")
+                    );
+                    Err(SpecError::invalid(path, problem))
+                }
+            },
+            (Some(_), _) => Err(SpecError::invalid(
+                path,
+                "only the tier audited asks for the same bits again; leave it out",
+            )),
         }
     }
 
