@@ -9,6 +9,7 @@
 //! | [`circuit`] | what a proof shows, as constraints |
 //! | [`groth16`] | prover, verifier, and their bytes on Solana |
 //! | [`keys`] | development keys, the gate for every key, keys on disk |
+//! | [`job`] | from a job's spec, rows and record to what is committed, proven and checked |
 //! | [`ceremony`] | constraints out to a multi-party ceremony, its key back |
 //!
 //! What the program shares with all this (the statement's words, the drawing of challenges, the
@@ -38,6 +39,7 @@ pub mod commitment;
 pub mod field;
 pub mod groth16;
 pub mod intsgd;
+pub mod job;
 pub mod keys;
 pub mod poseidon;
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub struct Prover {
 /// What the prover is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
+    /// Repeating the run up to the sampled steps ([`Proving`](crate::job::Proving)).
+    Replay,
     /// The values of all variables, and whether they satisfy the constraints.
     Assignment,
     /// The quotient polynomial.

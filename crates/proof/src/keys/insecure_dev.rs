@@ -14,10 +14,6 @@ use crate::{
     groth16::{OddCoset, ProveError, Prover},
 };
 
-/// What a user must be told wherever a development key is used.
-pub const BANNER: &str = "INSECURE DEVELOPMENT KEY: anyone can forge proofs that verify with it. \
-                          Never use it with money that is worth something.";
-
 /// A prover with the development key of a circuit. Takes about 70 µs per constraint.
 pub fn insecure_dev_prover(circuit: &Circuit) -> Result<Prover, ProveError> {
     let constraints = constraints(circuit)?;

@@ -5,6 +5,7 @@ use std::{
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use ark_bn254::Bn254;
@@ -66,6 +67,23 @@ impl KeyStore {
         }
     }
 
+    /// Keys kept beside the binaries that cargo builds, in `target/proving-keys`: for tests, which are
+    /// many processes and need the same keys. A program that lies elsewhere has them in the temporary
+    /// folder.
+    #[cfg(not(feature = "mainnet"))]
+    pub fn of_build() -> Self {
+        let program = std::env::current_exe().ok();
+        let target = program.as_deref().and_then(|program| {
+            let mut above = program.ancestors();
+            above.find(|folder| folder.join("CACHEDIR.TAG").exists())
+        });
+        Self::at(
+            target
+                .map_or_else(std::env::temp_dir, Path::to_path_buf)
+                .join("proving-keys"),
+        )
+    }
+
     /// The file of a circuit's key.
     pub fn path(&self, circuit: &Circuit) -> PathBuf {
         let id = hex::encode(circuit.id(sha256));
@@ -104,8 +122,10 @@ impl KeyStore {
         let written = prover.key().serialize_uncompressed(&mut body);
         written.map_err(|error| io(io::Error::other(error)))?;
         fs::create_dir_all(&self.folder).map_err(io)?;
-        // Another process may be doing the same: each has its own file until it is complete.
-        let part = path.with_extension(format!("part{}", std::process::id()));
+        // Another process or thread may be doing the same: each has its own file until it is complete.
+        static PARTS: AtomicU64 = AtomicU64::new(0);
+        let part = PARTS.fetch_add(1, Ordering::Relaxed);
+        let part = path.with_extension(format!("part{}-{part}", std::process::id()));
         let write = || -> io::Result<()> {
             let mut file = fs::File::create(&part)?;
             file.write_all(MAGIC)?;
@@ -118,24 +138,63 @@ impl KeyStore {
         Ok(path)
     }
 
+    /// A prover whose proofs verify with the circuit's registered key: from disk, or, where that is a
+    /// development key, made and kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] for a key that only a ceremony makes, and what can go wrong on disk.
+    pub fn prover(&self, circuit: &Circuit) -> Result<Prover, StoreError> {
+        #[cfg(not(feature = "mainnet"))]
+        if Registered::by_id(&circuit.id(sha256)).is_some_and(|c| super::warning(c).is_some()) {
+            return self.insecure_dev_prover(circuit);
+        }
+        self.load(circuit)
+    }
+
     /// A prover with the circuit's development key: from disk, or made and kept. A damaged or
     /// outdated file is replaced.
     #[cfg(not(feature = "mainnet"))]
     pub fn insecure_dev_prover(&self, circuit: &Circuit) -> Result<Prover, StoreError> {
+        if let Some(prover) = self.usable(circuit)? {
+            return Ok(prover);
+        }
+        // One process makes the key while the others wait for it.
+        let _lock = self.lock(circuit)?;
+        if let Some(prover) = self.usable(circuit)? {
+            return Ok(prover);
+        }
+        let prover = super::insecure_dev_prover(circuit)?;
+        self.save(&prover)?;
+        Ok(prover)
+    }
+
+    /// The key on disk; `None` where it must be made anew.
+    #[cfg(not(feature = "mainnet"))]
+    fn usable(&self, circuit: &Circuit) -> Result<Option<Prover>, StoreError> {
         match self.load(circuit) {
-            Ok(prover) => return Ok(prover),
+            Ok(prover) => Ok(Some(prover)),
             Err(
                 StoreError::Missing(_)
                 | StoreError::Damaged(_)
                 | StoreError::OtherConstraints(_)
                 | StoreError::OtherKey(_)
                 | StoreError::Prove(ProveError::Key { .. }),
-            ) => {}
-            Err(error) => return Err(error),
+            ) => Ok(None),
+            Err(error) => Err(error),
         }
-        let prover = super::insecure_dev_prover(circuit)?;
-        self.save(&prover)?;
-        Ok(prover)
+    }
+
+    /// Held until the file returned is dropped, or its process ends.
+    #[cfg(not(feature = "mainnet"))]
+    fn lock(&self, circuit: &Circuit) -> Result<fs::File, StoreError> {
+        let path = self.path(circuit).with_extension("lock");
+        let lock = || {
+            fs::create_dir_all(&self.folder)?;
+            let file = fs::File::create(&path)?;
+            file.lock()?;
+            Ok(file)
+        };
+        lock().map_err(|error| StoreError::Io { path, error })
     }
 }
 

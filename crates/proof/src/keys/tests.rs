@@ -157,7 +157,7 @@ fn keys_are_kept() {
     store.insecure_dev_prover(&TINY).unwrap();
     assert_eq!(fs::read(&path).unwrap(), good);
     let files = fs::read_dir(path.parent().unwrap()).unwrap().count();
-    assert_eq!(files, 1, "no parts are left");
+    assert_eq!(files, 2, "the key and its lock; no parts are left");
 }
 
 /// The same job, key and randomness give the same proof: this one is kept in the repository, and
