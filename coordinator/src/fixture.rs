@@ -1,6 +1,6 @@
 //! What unit tests read from a chain that is not there.
 
-use cyxwiz_chain::{EscrowAccount, EscrowConfig, EscrowState};
+use cyxwiz_chain::{EscrowAccount, EscrowConfig, EscrowState, Tier, Verification};
 use cyxwiz_domain::{Address, Amount, Digest, JobId};
 
 /// An escrow in `state`.
@@ -41,6 +41,13 @@ pub fn escrow(state: EscrowState, node: Option<Address>) -> EscrowAccount {
         weights_hash: Digest::default(),
         fee_bps: 1_000,
         bond: Amount::ZERO,
+        verification: cyxwiz_chain::Verification::default(),
+        verification: Verification {
+            tier: Tier::ZkExact,
+            samples: 1,
+            circuit: Digest([6; 32]),
+            runtime_class: Digest::default(),
+        },
         seq: 1,
         slot: 1,
     }

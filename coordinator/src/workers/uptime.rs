@@ -131,6 +131,8 @@ mod tests {
             jobs_cancelled: 0,
             disputes_won: 0,
             disputes_lost: 0,
+            valid_proofs: 0,
+            invalid_proofs: 0,
             breadth: 0,
             uptime_up: 0,
             uptime_total: 0,

@@ -10,8 +10,8 @@ use solana_commitment_config::CommitmentConfig;
 use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 
 use crate::{
-    ChainError, EscrowAccount, EscrowConfig, NodeAccount, ReputationAccount, UserReputationAccount,
-    address, key, pda,
+    ChainError, EscrowAccount, EscrowConfig, NodeAccount, ReputationAccount, TranscriptAccount,
+    UserReputationAccount, address, key, pda,
 };
 
 /// Accounts that one request may ask for.
@@ -76,6 +76,27 @@ impl Chain {
             }
         }
         Ok(found)
+    }
+
+    /// The transcript at the address of `escrow`'s, if there is one. It may be that of an escrow that was there
+    /// before: see [`TranscriptAccount::belongs_to`].
+    ///
+    /// # Errors
+    /// [`ChainError::Account`] if something else lives there.
+    pub async fn transcript(
+        &self,
+        escrow: Address,
+    ) -> Result<Option<TranscriptAccount>, ChainError> {
+        let at = pda::transcript(escrow);
+        let response = self
+            .rpc
+            .get_account_with_commitment(&key(at), self.rpc.commitment())
+            .await?;
+        let account = response
+            .value
+            .map(|account| decode(at, &training_proof::ID, &account))
+            .transpose()?;
+        Ok(account.map(|account| TranscriptAccount::new(at, &account, response.context.slot)))
     }
 
     /// All escrows there are.

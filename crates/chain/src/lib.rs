@@ -12,8 +12,9 @@ mod send;
 mod transaction;
 
 pub use accounts::{
-    EscrowAccount, EscrowConfig, EscrowState, MintAccount, NodeAccount, ReputationAccount,
-    UserReputationAccount, VestingAccount, required_stake,
+    EscrowAccount, EscrowConfig, EscrowState, MintAccount, NodeAccount, ReputationAccount, Tier,
+    TranscriptAccount, TranscriptStage, UserReputationAccount, Verification, VestingAccount,
+    context_word, nonce_hash, required_stake,
 };
 pub use client::Chain;
 pub use error::ChainError;
@@ -51,6 +52,11 @@ pub mod programs {
     /// reputation.
     pub fn reputation() -> Address {
         Address(reputation::ID.to_bytes())
+    }
+
+    /// training-proof.
+    pub fn training_proof() -> Address {
+        Address(training_proof::ID.to_bytes())
     }
 
     /// vesting.

@@ -23,6 +23,14 @@ pub fn escrow_vault(escrow: Address) -> Address {
     )
 }
 
+/// What is committed, drawn and shown about an escrow's job.
+pub fn transcript(escrow: Address) -> Address {
+    derive(
+        &training_proof::ID,
+        &[training_proof::Transcript::SEED, &escrow.0],
+    )
+}
+
 /// job-escrow's configuration.
 pub fn escrow_config() -> Address {
     derive(&job_escrow::ID, &[job_escrow::Config::SEED])

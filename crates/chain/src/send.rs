@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use cyxwiz_domain::Address;
+use serde::Deserialize;
 use solana_instruction::Instruction;
-use solana_rpc_client_api::config::RpcSendTransactionConfig;
+use solana_rpc_client_api::{config::RpcSendTransactionConfig, request::RpcRequest};
 use solana_signature::Signature;
 use solana_transaction_error::TransactionError;
 
@@ -16,6 +17,18 @@ const POLL: Duration = Duration::from_millis(100);
 const RESEND: u32 = 20;
 /// Blocks that a blockhash stays valid for.
 const BLOCKHASH_BLOCKS: u64 = 150;
+
+/// What is read of a landed transaction.
+#[derive(Deserialize)]
+struct Landed {
+    meta: Option<LandedMeta>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LandedMeta {
+    compute_units_consumed: Option<u64>,
+}
 
 impl Chain {
     /// Asks a test chain's faucet for lamports and waits for them.
@@ -117,6 +130,24 @@ impl Chain {
                 other => return Err(other),
             },
         })
+    }
+
+    /// The compute units that a landed transaction has used; nothing if the node does not know the transaction,
+    /// or has forgotten it.
+    ///
+    /// # Errors
+    /// [`ChainError::Rpc`].
+    pub async fn compute_units(&self, signature: &str) -> Result<Option<u64>, ChainError> {
+        let config = serde_json::json!({
+            "encoding": "base64",
+            "commitment": self.rpc.commitment().commitment.to_string(),
+            "maxSupportedTransactionVersion": 0,
+        });
+        let asked = serde_json::json!([signature, config]);
+        let landed: Option<Landed> = self.rpc.send(RpcRequest::GetTransaction, asked).await?;
+        Ok(landed
+            .and_then(|landed| landed.meta)
+            .and_then(|meta| meta.compute_units_consumed))
     }
 
     /// Signs, sends and waits until the transaction has landed; its signature.

@@ -3,7 +3,7 @@
 //! `admin` of a local stack.
 
 use cyxwiz_chain::{
-    Chain, EscrowState, Signer,
+    Chain, EscrowState, Signer, Verification,
     instructions::escrow::{self, NewEscrow},
     pda, programs,
 };
@@ -45,6 +45,7 @@ async fn an_escrow_is_funded_and_refunded_in_full() {
     let job_id = JobId(uuid::Uuid::new_v4());
     let amount = Amount(1_234_567);
     let new = NewEscrow {
+        verification: Verification::default(),
         job_id,
         amount,
         spec_hash: Digest([1; 32]),

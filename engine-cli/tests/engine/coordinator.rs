@@ -107,6 +107,7 @@ impl Coordinator {
                 required_epochs: spec.job.epochs,
                 estimated_seconds: estimate.estimated_seconds,
                 timeout_seconds: estimate.timeout_seconds,
+                verification: cyxwiz_chain::Verification::of(&spec),
             }
         })
     }

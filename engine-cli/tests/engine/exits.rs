@@ -15,7 +15,7 @@ use cyxwiz::{
     },
 };
 use cyxwiz_chain::{
-    ChainError, EscrowState, SignedTransaction,
+    ChainError, EscrowState, SignedTransaction, Verification,
     instructions::escrow::{NewEscrow, create},
 };
 use cyxwiz_domain::{Amount, JobId};
@@ -52,6 +52,7 @@ async fn journalled(world: &World, engine: &Engine) -> (JobId, SignedTransaction
         required_epochs: EPOCHS,
         estimated_seconds: 10,
         timeout_seconds: TIMEOUT_SECONDS,
+        verification: Verification::default(),
     };
     let instruction = create(engine.user(), world.mint, &new);
     let signed = engine.chain.sign(&[instruction], &engine.signer, &[]).await;

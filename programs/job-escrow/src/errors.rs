@@ -103,4 +103,18 @@ pub enum EscrowError {
         "The dispute authority is a party of this job: name another in the config, or let the dispute expire"
     )]
     OwnDispute,
+    #[msg(
+        "A job without a tier pins nothing of a proof; one with a tier pins the circuit that its proof is for"
+    )]
+    InvalidVerification,
+    #[msg("The transcript is not this job's: pass training-proof's PDA [\"transcript\", escrow]")]
+    TranscriptMismatch,
+    #[msg(
+        "The transcript's stage does not allow this: a job with a tier is assigned while it is Opened, submitted once it is Verified, and ended with settle_refuted where it is Refuted"
+    )]
+    TranscriptStage,
+    #[msg(
+        "The job may still be audited: dispute it as the user, or wait until release_at, when anyone may release it"
+    )]
+    AuditWindowOpen,
 }

@@ -4,7 +4,7 @@ use anchor_lang::prelude::*;
 
 use crate::{
     Verdict,
-    state::{Escrow, Params, Receipt, State},
+    state::{Escrow, Params, Receipt, State, Verification},
 };
 
 /// An escrow after a change, and when it happened.
@@ -75,6 +75,8 @@ pub struct EscrowCreated {
     pub dataset_root: [u8; 32],
     /// Epochs that make the job complete.
     pub required_epochs: u32,
+    /// What the job's proof must be.
+    pub verification: Verification,
     /// The escrow after it.
     pub post: EscrowPost,
 }

@@ -19,6 +19,7 @@ pub mod events;
 pub mod instructions;
 pub mod receipt;
 pub mod state;
+pub mod transcript;
 
 use anchor_lang::prelude::*;
 pub use cyxwiz_economics::escrow as math;
@@ -109,12 +110,14 @@ pub mod job_escrow {
         instructions::present_receipt(ctx, receipt)
     }
 
-    /// Declares the training done. Signed by the node's owner, before the deadline.
+    /// Declares the training done; where the job has a tier, with a verified proof. Signed by the node's owner,
+    /// before the deadline.
     pub fn submit_completion(ctx: Context<SubmitCompletion>, args: Completion) -> Result<()> {
         instructions::submit_completion(ctx, args)
     }
 
-    /// Pays a submitted job at once. Signed by the user.
+    /// Pays a submitted job: at once, or after the acceptance window where audits must have their time. Signed by
+    /// the user.
     pub fn accept(ctx: Context<Accept>) -> Result<()> {
         instructions::accept(ctx)
     }
@@ -134,15 +137,22 @@ pub mod job_escrow {
         instructions::settle_cancel(ctx)
     }
 
-    /// Gives an assigned job up; the user pays for what it holds. Signed by the node's owner.
+    /// Gives an assigned job up; the user pays for what it holds, or nothing where the job has a tier. Signed by
+    /// the node's owner.
     pub fn fail(ctx: Context<EndFailed>) -> Result<()> {
         instructions::fail(ctx)
     }
 
     /// Ends a job past its deadline, slashes the node and counts a failure; the user pays for what it
-    /// holds. Anyone.
+    /// holds, or nothing where the job has a tier. Anyone.
     pub fn timeout_refund(ctx: Context<EndFailed>) -> Result<()> {
         instructions::timeout_refund(ctx)
+    }
+
+    /// Ends a job whose node has signed a proof that is none: all goes back to the user, and the node is slashed.
+    /// Anyone.
+    pub fn settle_refuted(ctx: Context<EndFailed>) -> Result<()> {
+        instructions::settle_refuted(ctx)
     }
 
     /// Disputes a submitted job, for a bond, before anyone may release it. Signed by the user.

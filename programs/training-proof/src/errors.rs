@@ -38,7 +38,7 @@ pub enum ProofError {
     #[msg("A nonce is missing: pass it, or wait for the end of the time it may take")]
     NonceMissing,
     #[msg(
-        "The proof does not show this transcript: it may be damaged, or of another job, node, spec, circuit or dataset"
+        "The proof's points are not on their curves, or are none: it is damaged; make it again from the transcript"
     )]
     ProofRejected,
     #[msg("The escrow is not settled: close the transcript when it is")]
@@ -47,4 +47,12 @@ pub enum ProofError {
     RentPayerMismatch,
     #[msg("The arithmetic overflowed")]
     MathOverflow,
+    #[msg(
+        "The proof is for another statement than this transcript's: another job, node, spec, circuit or dataset, or a challenge that was not drawn here"
+    )]
+    OtherStatement,
+    #[msg(
+        "The escrow pins another proof: open the transcript with the circuit that its verification names"
+    )]
+    VerificationMismatch,
 }

@@ -119,6 +119,19 @@ pub struct ProofVerified {
     pub post: TranscriptPost,
 }
 
+/// A proof was refuted: the node has signed one that does not show what it claims.
+#[event]
+pub struct ProofRefuted {
+    /// The wallet that owns the node.
+    pub node: Pubkey,
+    /// The circuit.
+    pub circuit: [u8; 32],
+    /// The public input that the proof was claimed to have.
+    pub public_input: [u8; 32],
+    /// After the change.
+    pub post: TranscriptPost,
+}
+
 /// A transcript whose escrow is settled or gone was closed.
 #[event]
 pub struct TranscriptClosed {

@@ -3,7 +3,7 @@
 use solana_sha256_hasher::hashv;
 
 /// SHA-256 of byte strings one after the other.
-pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     hashv(parts).to_bytes()
 }
 

@@ -4,8 +4,10 @@
 //! `Opened` by the user before a node takes the job, `Committed` by the node once, `Revealed` by anyone, `Verified`
 //! by the node's proof. No money moves here: job-escrow reads the transcript and pays, or does not.
 //!
-//! A proof that does not verify is refused and changes nothing: the program sees that it shows something
-//! else, not why. It may be forged, damaged on its way, or for another job; so nobody is slashed for it.
+//! A node says with every proof what it means to show. A proof for another statement, or one whose points are
+//! none, is refused and changes nothing: it may be stale or damaged. But a well-formed proof for exactly the
+//! transcript's statement that does not verify is a false claim with the node's signature: the transcript becomes
+//! `Refuted`, and job-escrow slashes the node.
 #![deny(unused_must_use)]
 // Anchor's macros expand to cfgs and results of their own, and re-export what `instructions` names alike.
 #![allow(
@@ -30,7 +32,7 @@ use anchor_lang::prelude::*;
 use cyxwiz_sbf_builtins as _;
 
 pub use errors::ProofError;
-pub use hashing::nonce_hash;
+pub use hashing::{nonce_hash, sha256};
 pub use instructions::*;
 pub use state::*;
 
@@ -64,9 +66,10 @@ pub mod training_proof {
         instructions::reveal(ctx, nonces)
     }
 
-    /// Verifies the proof: -A (64 bytes), B (128), C (64). Signed by the owner of the escrow's node.
-    pub fn verify(ctx: Context<Verify>, proof: [u8; 256]) -> Result<()> {
-        instructions::verify(ctx, &proof)
+    /// Verifies the proof, -A (64 bytes), B (128), C (64), of `public_input`; a false one refutes the transcript.
+    /// Signed by the owner of the escrow's node.
+    pub fn verify(ctx: Context<Verify>, proof: [u8; 256], public_input: [u8; 32]) -> Result<()> {
+        instructions::verify(ctx, &proof, public_input)
     }
 
     /// Gives the rent back to who paid it, once the escrow is settled or gone. Anyone.

@@ -145,15 +145,16 @@ impl Books {
         let user = Pubkey::new_from_array([bytes.byte(); 32]);
         match kind {
             8 => {
-                let on_time = bytes.flag();
+                let (on_time, proven) = (bytes.flag(), bytes.flag());
                 let outcomes = [
-                    Outcome::Completed { on_time },
+                    Outcome::Completed { on_time, proven },
                     Outcome::Failed,
                     Outcome::TimedOut,
                     Outcome::CancelledByUser,
                     Outcome::DisputeLost,
-                    Outcome::DisputeWon { on_time },
+                    Outcome::DisputeWon { on_time, proven },
                     Outcome::DisputeUnresolved,
+                    Outcome::InvalidProof,
                 ];
                 self.record
                     .record(outcomes[bytes.below(outcomes.len())], &user, self.now);

@@ -162,10 +162,7 @@ fn job_templates(world: &World, user: &Wallet, node: &Wallet, jobs: &Jobs) -> Ve
         };
         instruction(on, accounts, escrow_ix::SettleDispute { verdict })
     };
-    let worker = escrow::SubmitCompletion {
-        node: node.pubkey(),
-        escrow: jobs.assigned.escrow,
-    };
+    let worker = world.submit_completion_accounts(&jobs.assigned, &node.pubkey());
     let anchor = escrow::AnchorCheckpoint {
         node: node.pubkey(),
         escrow: jobs.assigned.escrow,

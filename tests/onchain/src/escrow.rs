@@ -3,7 +3,7 @@
 use anchor_lang::prelude::Pubkey;
 use ed25519_dalek::{Signer as _, SigningKey};
 use job_escrow::{
-    AssignTerms, Completion, CreateEscrowArgs, Escrow, Receipt, Verdict, accounts,
+    AssignTerms, Completion, CreateEscrowArgs, Escrow, Receipt, Verdict, Verification, accounts,
     instruction as ix, receipt_message,
 };
 use solana_ed25519_program::new_ed25519_instruction_with_signature;
@@ -50,6 +50,7 @@ pub fn job_args(id: u8) -> CreateEscrowArgs {
         required_epochs: 20,
         estimated_seconds: 600,
         timeout_seconds: 3_600,
+        verification: Verification::EMPTY,
     }
 }
 
@@ -62,6 +63,7 @@ pub fn terms_of(args: &CreateEscrowArgs) -> AssignTerms {
         required_epochs: args.required_epochs,
         estimated_seconds: args.estimated_seconds,
         timeout_seconds: args.timeout_seconds,
+        verification: args.verification,
     }
 }
 
@@ -149,6 +151,7 @@ impl World {
             user_reputation: address::user_reputation(&job.user),
             registry_program: node_registry::ID,
             system_program: solana_sdk_ids::system_program::ID,
+            transcript: self.transcript_address(&job.escrow),
         }
     }
 
@@ -162,6 +165,7 @@ impl World {
             required_epochs: escrow.required_epochs,
             estimated_seconds: escrow.estimated_seconds,
             timeout_seconds: escrow.timeout_seconds,
+            verification: escrow.verification,
         };
         self.assign_node_on(terms, accounts, signers)
     }
@@ -224,12 +228,28 @@ impl World {
         succeed("present_receipt", sent);
     }
 
+    /// The job's transcript, where its escrow pins a tier.
+    pub fn transcript_address(&self, escrow: &Pubkey) -> Option<Pubkey> {
+        let proven = self.read::<Escrow>(escrow).verification.tier.is_proven();
+        proven.then(|| address::transcript(escrow))
+    }
+
+    /// What `submit_completion` takes.
+    pub fn submit_completion_accounts(
+        &self,
+        job: &Job,
+        node_owner: &Pubkey,
+    ) -> accounts::SubmitCompletion {
+        accounts::SubmitCompletion {
+            node: *node_owner,
+            escrow: job.escrow,
+            transcript: self.transcript_address(&job.escrow),
+        }
+    }
+
     /// `submit_completion`.
     pub fn submit_completion(&mut self, job: &Job, args: Completion, signer: &Keypair) -> Sent {
-        let accounts = accounts::SubmitCompletion {
-            node: signer.pubkey(),
-            escrow: job.escrow,
-        };
+        let accounts = self.submit_completion_accounts(job, &signer.pubkey());
         let data = ix::SubmitCompletion { args };
         self.call(job_escrow::ID, accounts, data, &[signer])
     }
@@ -283,6 +303,7 @@ impl World {
     ) -> accounts::EndFailed {
         accounts::EndFailed {
             signer: signer.pubkey(),
+            transcript: self.transcript_address(&settlement.escrow),
             slashing: self.slashing(settlement),
         }
     }
@@ -329,6 +350,12 @@ impl World {
     /// `timeout_refund`.
     pub fn timeout_refund(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
         let (accounts, data) = (self.end_failed(settlement, signer), ix::TimeoutRefund {});
+        self.call(job_escrow::ID, accounts, data, &[signer])
+    }
+
+    /// `settle_refuted`.
+    pub fn settle_refuted(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
+        let (accounts, data) = (self.end_failed(settlement, signer), ix::SettleRefuted {});
         self.call(job_escrow::ID, accounts, data, &[signer])
     }
 

@@ -124,7 +124,10 @@ impl World {
             user_reputation: address::user_reputation(user),
         };
         let data = ix::Record {
-            outcome: Outcome::Completed { on_time: true },
+            outcome: Outcome::Completed {
+                on_time: true,
+                proven: false,
+            },
         };
         self.call(reputation::ID, accounts, data, &[authority])
     }
@@ -204,9 +207,13 @@ impl World {
     pub fn earn_reputation(&mut self, owner: &Wallet, users: u8, stars: Option<u8>) {
         let now = self.now();
         let mut record = self.reputation_of(owner);
+        let outcome = Outcome::Completed {
+            on_time: true,
+            proven: false,
+        };
         for number in 0..users {
             let user = key(&format!("earlier-{number}")).pubkey();
-            record.record(Outcome::Completed { on_time: true }, &user, now);
+            record.record(outcome, &user, now);
             if let Some(stars) = stars {
                 record.rate(stars, &user, now).expect("1 to 5 stars");
             }

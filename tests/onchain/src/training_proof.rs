@@ -103,15 +103,31 @@ impl World {
         }
     }
 
-    /// `verify`.
+    /// The public input that a proof of the job's transcript must have; zero before the challenge is drawn.
+    pub fn public_input_of(&self, job: &Job) -> [u8; 32] {
+        self.transcript_of(job).public_input().unwrap_or_default()
+    }
+
+    /// `verify` of a proof that the node claims to be of the job's transcript.
     pub fn verify(&mut self, job: &Job, proof: [u8; 256], signer: &Keypair) -> Sent {
+        let public_input = self.public_input_of(job);
+        self.verify_of(job, proof, public_input, signer)
+    }
+
+    /// `verify` of a proof that the node claims to be of this public input.
+    pub fn verify_of(
+        &mut self,
+        job: &Job,
+        proof: [u8; 256],
+        public_input: [u8; 32],
+        signer: &Keypair,
+    ) -> Sent {
         let accounts = self.verify_accounts(job, &signer.pubkey());
-        self.call(
-            training_proof::ID,
-            accounts,
-            ix::Verify { proof },
-            &[signer],
-        )
+        let data = ix::Verify {
+            proof,
+            public_input,
+        };
+        self.call(training_proof::ID, accounts, data, &[signer])
     }
 
     /// What `close` of training-proof takes.

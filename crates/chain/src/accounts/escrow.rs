@@ -1,7 +1,7 @@
 use cyxwiz_domain::{Address, Amount, Digest, JobId, JobState};
 use serde::{Deserialize, Serialize};
 
-use crate::address;
+use crate::{Verification, address};
 
 /// Where an escrow stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +148,8 @@ pub struct EscrowAccount {
     pub fee_bps: u16,
     /// Pledged by the user for an open dispute.
     pub bond: Amount,
+    /// What the job's proof must be.
+    pub verification: Verification,
     /// Counts changes.
     pub seq: u64,
     /// The slot it was read at.
@@ -193,6 +195,7 @@ impl EscrowAccount {
             weights_hash: Digest(escrow.weights_hash),
             fee_bps: escrow.fee_bps,
             bond: Amount(escrow.bond),
+            verification: escrow.verification.into(),
             seq: escrow.seq,
             slot,
         }

@@ -23,6 +23,10 @@ pub struct ReputationAccount {
     pub disputes_won: u32,
     /// Disputes that were settled for the user.
     pub disputes_lost: u32,
+    /// Jobs whose work a proof showed.
+    pub valid_proofs: u32,
+    /// Proofs that the node has signed and that were none.
+    pub invalid_proofs: u32,
     /// The most different users that any 16 paid jobs in a row had.
     pub breadth: u16,
     /// Uptime samples that found the node up.
@@ -49,6 +53,8 @@ impl ReputationAccount {
             jobs_cancelled: record.jobs_cancelled,
             disputes_won: record.disputes_won,
             disputes_lost: record.disputes_lost,
+            valid_proofs: record.valid_proofs,
+            invalid_proofs: record.invalid_proofs,
             breadth: record.breadth,
             uptime_up: record.uptime_up,
             uptime_total: record.uptime_total,

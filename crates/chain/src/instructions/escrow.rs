@@ -3,9 +3,10 @@
 use cyxwiz_domain::{Address, Amount, Digest, JobId};
 use job_escrow::{accounts, instruction};
 use solana_instruction::Instruction;
+use solana_pubkey::Pubkey;
 
 use super::{build, reputation, token::TOKEN};
-use crate::{ChainError, EscrowAccount, EscrowConfig, Receipt, key, pda, programs};
+use crate::{ChainError, EscrowAccount, EscrowConfig, Receipt, Verification, key, pda, programs};
 
 /// The job that a new escrow pays for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct NewEscrow {
     pub estimated_seconds: u32,
     /// How long the job may take from assignment, in seconds.
     pub timeout_seconds: u32,
+    /// What the job's proof must be.
+    pub verification: Verification,
 }
 
 /// What a node says about a finished job.
@@ -63,6 +66,7 @@ pub fn create(user: Address, mint: Address, new: &NewEscrow) -> Instruction {
                 required_epochs: new.required_epochs,
                 estimated_seconds: new.estimated_seconds,
                 timeout_seconds: new.timeout_seconds,
+                verification: new.verification.into(),
             },
         },
     )
@@ -127,6 +131,7 @@ pub fn assign(
             user_reputation: key(pda::user_reputation(escrow.user)),
             registry_program: node_registry::ID,
             system_program: solana_sdk_ids::system_program::ID,
+            transcript: transcript(escrow.address, &terms.verification),
         },
         &instruction::AssignNode {
             terms: job_escrow::AssignTerms {
@@ -136,6 +141,7 @@ pub fn assign(
                 required_epochs: terms.required_epochs,
                 estimated_seconds: terms.estimated_seconds,
                 timeout_seconds: terms.timeout_seconds,
+                verification: terms.verification.into(),
             },
         },
     ));
@@ -188,7 +194,7 @@ pub fn present_receipt(
     ]
 }
 
-/// Declares the training done. Signed by the node's owner.
+/// Declares the training done, with a verified proof where the job has a tier. Signed by the node's owner.
 ///
 /// # Errors
 /// [`ChainError::Account`] if the escrow has no node.
@@ -198,6 +204,7 @@ pub fn submit(escrow: &EscrowAccount, completion: &Completion) -> Result<Instruc
         &accounts::SubmitCompletion {
             node: key(node_of(escrow)?),
             escrow: key(escrow.address),
+            transcript: transcript(escrow.address, &escrow.verification),
         },
         &instruction::SubmitCompletion {
             args: job_escrow::Completion {
@@ -291,6 +298,23 @@ pub fn timeout_refund(
         job_escrow::ID,
         &accounts,
         &instruction::TimeoutRefund {},
+    ))
+}
+
+/// Ends a job whose node has signed a proof that is none: all goes back to the user. Signed by `anyone`.
+///
+/// # Errors
+/// [`ChainError::Account`] if the escrow has no node.
+pub fn settle_refuted(
+    escrow: &EscrowAccount,
+    anyone: Address,
+    lock_payer: Address,
+) -> Result<Instruction, ChainError> {
+    let accounts = failed(escrow, anyone, lock_payer)?;
+    Ok(build(
+        job_escrow::ID,
+        &accounts,
+        &instruction::SettleRefuted {},
     ))
 }
 
@@ -454,7 +478,14 @@ fn failed(
     Ok(accounts::EndFailed {
         signer: key(signer),
         slashing: slashing(escrow, lock_payer)?,
+        transcript: transcript(escrow.address, &escrow.verification),
     })
+}
+
+/// The transcript, where the job has one.
+fn transcript(escrow: Address, verification: &Verification) -> Option<Pubkey> {
+    let proven = verification.tier.is_proven();
+    proven.then(|| key(pda::transcript(escrow)))
 }
 
 fn slashing(escrow: &EscrowAccount, lock_payer: Address) -> Result<accounts::Slashing, ChainError> {

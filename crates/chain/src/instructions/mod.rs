@@ -2,6 +2,7 @@
 //! pays the transaction is the caller's choice.
 
 pub mod escrow;
+pub mod proof;
 pub mod registry;
 pub mod reputation;
 pub mod setup;

@@ -12,9 +12,16 @@ pub struct Accept<'info> {
     pub settlement: Settlement<'info>,
 }
 
-/// Pays a submitted job at once.
+/// Pays a submitted job at once. Where the work is shown by audits alone, the user cannot shorten the time that
+/// they have.
 pub fn accept(ctx: Context<Accept>) -> Result<()> {
-    ctx.accounts.settlement.pay_submitted(&Clock::get()?)
+    let clock = Clock::get()?;
+    let settlement = &mut ctx.accounts.settlement;
+    let escrow = &settlement.escrow;
+    let may_be_audited =
+        escrow.verification.tier.is_audited() && clock.unix_timestamp < escrow.release_at;
+    require!(!may_be_audited, EscrowError::AuditWindowOpen);
+    settlement.pay_submitted(&clock)
 }
 
 impl Settlement<'_> {
@@ -24,6 +31,7 @@ impl Settlement<'_> {
         escrow.require_state(State::Submitted)?;
         let outcome = Outcome::Completed {
             on_time: escrow.on_time(),
+            proven: escrow.verification.tier.is_proven(),
         };
         let split = Split::paid(escrow.amount, escrow.fee_bps);
         self.end(State::Paid, split, outcome, clock)

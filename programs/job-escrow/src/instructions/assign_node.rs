@@ -3,9 +3,10 @@ use node_registry::{Node, program::NodeRegistry};
 use reputation::{Reputation, UserReputation};
 
 use crate::{
-    Config, Escrow, EscrowError, State,
+    Config, Escrow, EscrowError, State, Verification,
     calls::{Grant, call},
     events::{EscrowPost, NodeAssigned},
+    transcript::Stage,
 };
 
 /// What the coordinator knows of the job it assigns. Until then the user may close the escrow and
@@ -24,6 +25,8 @@ pub struct AssignTerms {
     pub estimated_seconds: u32,
     /// How long the job may take from assignment, in seconds.
     pub timeout_seconds: u32,
+    /// What the job's proof must be.
+    pub verification: Verification,
 }
 
 impl AssignTerms {
@@ -33,7 +36,8 @@ impl AssignTerms {
             && escrow.dataset_root == self.dataset_root
             && escrow.required_epochs == self.required_epochs
             && escrow.estimated_seconds == self.estimated_seconds
-            && escrow.timeout_seconds == self.timeout_seconds;
+            && escrow.timeout_seconds == self.timeout_seconds
+            && escrow.verification == self.verification;
         require!(met, EscrowError::TermsMismatch);
         Ok(())
     }
@@ -69,6 +73,9 @@ pub struct AssignNode<'info> {
     pub user_reputation: AccountLoader<'info, UserReputation>,
     pub registry_program: Program<'info, NodeRegistry>,
     pub system_program: Program<'info, System>,
+    /// CHECK: read by `Escrow::require_stage`; only where the job has a tier. Must exist now, so that no node takes
+    /// a job on that it cannot prove.
+    pub transcript: Option<UncheckedAccount<'info>>,
 }
 
 /// Names the node, fixes fee, deadline and acceptance window, and locks the node's stake.
@@ -84,6 +91,7 @@ pub fn assign_node(ctx: Context<AssignNode>, terms: AssignTerms) -> Result<()> {
     let window_end = crate::state::later(escrow.created_at, params.assign_window_seconds)?;
     require!(now <= window_end, EscrowError::AssignWindowOver);
     terms.require_met(escrow)?;
+    escrow.require_stage(&escrow.key(), &accounts.transcript, Stage::OPENED)?;
     let owner = Node::owner_of(&accounts.node)?;
     require_keys_neq!(owner, escrow.user, EscrowError::OwnNode);
 

@@ -6,7 +6,7 @@ use node_registry::{
 };
 
 use crate::{
-    Config, Escrow, EscrowError, State, VERSION,
+    Config, Escrow, EscrowError, State, VERSION, Verification,
     events::{EscrowCreated, EscrowPost},
 };
 
@@ -28,6 +28,8 @@ pub struct CreateEscrowArgs {
     pub estimated_seconds: u32,
     /// How long the job may take from assignment, in seconds.
     pub timeout_seconds: u32,
+    /// What the job's proof must be.
+    pub verification: Verification,
 }
 
 impl CreateEscrowArgs {
@@ -38,6 +40,7 @@ impl CreateEscrowArgs {
             && self.spec_hash != [0; 32]
             && self.dataset_root != [0; 32];
         require!(complete, EscrowError::IncompleteJob);
+        self.verification.validate()?;
         let params = &config.params;
         let allowed = params.min_timeout_seconds..=params.max_timeout_seconds;
         require!(
@@ -99,6 +102,7 @@ pub fn create_escrow(ctx: Context<CreateEscrow>, args: CreateEscrowArgs) -> Resu
         timeout_seconds: args.timeout_seconds,
         created_at: clock.unix_timestamp,
         vault: accounts.vault.key(),
+        verification: args.verification,
         ..Escrow::EMPTY
     });
     move_exact(
@@ -113,6 +117,7 @@ pub fn create_escrow(ctx: Context<CreateEscrow>, args: CreateEscrowArgs) -> Resu
         spec_hash: args.spec_hash,
         dataset_root: args.dataset_root,
         required_epochs: args.required_epochs,
+        verification: args.verification,
         post: EscrowPost::at(address, &mut escrow, &clock),
     });
     let mut data = accounts.escrow.try_borrow_mut_data()?;

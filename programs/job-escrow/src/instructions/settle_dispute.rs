@@ -75,8 +75,10 @@ impl Verdict {
                 (Some(split), Outcome::DisputeLost)
             }
             Self::ForNode => {
-                let on_time = escrow.on_time();
-                let outcome = Outcome::DisputeWon { on_time };
+                let outcome = Outcome::DisputeWon {
+                    on_time: escrow.on_time(),
+                    proven: escrow.verification.tier.is_proven(),
+                };
                 (Split::paid(amount, fee_bps), outcome)
             }
             Self::Shared { node_bps } => {

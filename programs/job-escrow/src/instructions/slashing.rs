@@ -3,9 +3,10 @@ use node_registry::{
     SlashReason,
     cpi::accounts::{Release, SlashDispute},
 };
+use reputation::Outcome;
 
 use super::settlement::*;
-use crate::{Config, EscrowError};
+use crate::{Config, EscrowError, State, events::EscrowSettled, math::Split, transcript::Stage};
 
 /// A settlement that may cut the node's stake: part of the cut is burned, part insured.
 #[derive(Accounts)]
@@ -33,8 +34,8 @@ impl<'info> Slashing<'info> {
         ))
     }
 
-    /// Cuts the node's stake for a passed deadline and releases the rest.
-    pub(crate) fn slash_timeout(&self) -> Result<()> {
+    /// Cuts the node's stake for `reason` and releases the rest.
+    pub(crate) fn slash(&self, reason: SlashReason) -> Result<()> {
         let bump = [self.settlement.config.authority_bump];
         node_registry::cpi::slash(
             CpiContext::new_with_signer(
@@ -42,7 +43,7 @@ impl<'info> Slashing<'info> {
                 self.release(),
                 &[&[Config::AUTHORITY_SEED, &bump]],
             ),
-            SlashReason::Timeout,
+            reason,
         )
     }
 
@@ -64,6 +65,19 @@ impl<'info> Slashing<'info> {
         )
     }
 
+    /// Pays, records and closes the books of a job whose lock has ended.
+    pub(crate) fn end(
+        &mut self,
+        state: State,
+        split: Option<Split>,
+        outcome: Outcome,
+        clock: &Clock,
+    ) -> Result<()> {
+        let post = self.settlement.settle(state, split, outcome, clock)?;
+        emit!(EscrowSettled { post });
+        Ok(())
+    }
+
     fn release(&self) -> Release<'info> {
         Release {
             unlock: self.settlement.lock_accounts(),
@@ -76,9 +90,29 @@ impl<'info> Slashing<'info> {
 }
 
 /// Accounts of the exits that count as a failure of the node: `fail`, whose handler looks at who signed,
-/// and `timeout_refund`, which anyone signs.
+/// and `timeout_refund` and `settle_refuted`, which anyone signs.
 #[derive(Accounts)]
 pub struct EndFailed<'info> {
     pub signer: Signer<'info>,
     pub slashing: Slashing<'info>,
+    /// CHECK: read by `Escrow::transcript_stage`; only where the job has a tier.
+    pub transcript: Option<UncheckedAccount<'info>>,
+}
+
+impl EndFailed<'_> {
+    /// The stage of the job's transcript; none where it has no tier.
+    pub(crate) fn transcript_stage(&self) -> Result<Option<Stage>> {
+        let escrow = &self.slashing.settlement.escrow;
+        escrow.transcript_stage(&escrow.key(), &self.transcript)
+    }
+
+    /// Refuses a job that is not assigned, and one whose node has claimed what is false: it has no cheaper way
+    /// out than `settle_refuted`.
+    pub(crate) fn require_not_refuted(&self) -> Result<()> {
+        let escrow = &self.slashing.settlement.escrow;
+        escrow.require_state(State::Assigned)?;
+        let refuted = self.transcript_stage()? == Some(Stage::REFUTED);
+        require!(!refuted, EscrowError::TranscriptStage);
+        Ok(())
+    }
 }

@@ -3,6 +3,7 @@ use anchor_lang::prelude::*;
 use crate::{
     Completion, Escrow, EscrowError,
     events::{CompletionSubmitted, EscrowPost},
+    transcript::Stage,
 };
 
 /// Accounts of `submit_completion`.
@@ -12,12 +13,15 @@ pub struct SubmitCompletion<'info> {
     pub node: Signer<'info>,
     #[account(mut, dup, has_one = node @ EscrowError::NotAssignedNode)]
     pub escrow: Box<Account<'info, Escrow>>,
+    /// CHECK: read by `Escrow::require_stage`; only where the job has a tier.
+    pub transcript: Option<UncheckedAccount<'info>>,
 }
 
-/// Declares the training done and opens the acceptance window.
+/// Declares the training done and opens the acceptance window. A job with a tier must have been proven.
 pub fn submit_completion(ctx: Context<SubmitCompletion>, args: Completion) -> Result<()> {
     let clock = Clock::get()?;
     let escrow = &mut ctx.accounts.escrow;
+    escrow.require_stage(&escrow.key(), &ctx.accounts.transcript, Stage::VERIFIED)?;
     escrow.submit(&args, clock.unix_timestamp)?;
     emit!(CompletionSubmitted {
         final_root: args.final_root,

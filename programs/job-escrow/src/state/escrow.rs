@@ -1,7 +1,7 @@
 use anchor_lang::prelude::*;
 
 use crate::{
-    EscrowError, Receipt,
+    EscrowError, Receipt, Verification,
     math::{Split, on_time},
 };
 
@@ -135,8 +135,10 @@ pub struct Escrow {
     pub bond: u64,
     /// Unix time from which anyone may end the dispute, 0 before one.
     pub dispute_ends_at: i64,
-    /// For later versions, the proof's verification fields among them.
-    pub reserved: [u8; 272],
+    /// What the job's proof must be.
+    pub verification: Verification,
+    /// For later versions.
+    pub reserved: [u8; 206],
 }
 
 impl Escrow {
@@ -182,7 +184,8 @@ impl Escrow {
         vault: Pubkey::new_from_array([0; 32]),
         bond: 0,
         dispute_ends_at: 0,
-        reserved: [0; 272],
+        verification: Verification::EMPTY,
+        reserved: [0; 206],
     };
     /// Seed before the user's key and the job id.
     pub const SEED: &'static [u8] = b"escrow";

@@ -2,9 +2,11 @@
 
 mod config;
 mod escrow;
+mod verification;
 
 pub use config::*;
 pub use escrow::*;
+pub use verification::*;
 
 pub use crate::receipt::Receipt;
 

@@ -7,6 +7,8 @@ pub enum Outcome {
     Completed {
         /// Whether it kept to its estimate.
         on_time: bool,
+        /// Whether a proof showed the work.
+        proven: bool,
     },
     /// The node gave up.
     Failed,
@@ -20,7 +22,11 @@ pub enum Outcome {
     DisputeWon {
         /// Whether it kept to its estimate.
         on_time: bool,
+        /// Whether a proof showed the work.
+        proven: bool,
     },
     /// A dispute ended without a verdict for either side; nobody's fault.
     DisputeUnresolved,
+    /// The node signed a proof that does not show what it claims.
+    InvalidProof,
 }

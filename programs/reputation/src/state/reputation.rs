@@ -6,8 +6,8 @@ use crate::{
     ReputationError,
     math::{
         Evidence, FULL_WEIGHT, MAX_STARS, MAX_UPTIME_SAMPLES, PENALTY_DISPUTE_LOST, PENALTY_FAILED,
-        PENALTY_TIMED_OUT, RECENT_JOBS, RECOVERY_FIVE_STARS, RECOVERY_JOB, RECOVERY_UPTIME, Recent,
-        Tier, UPTIME_INTERVAL_SECONDS, score, streak, tier, weight,
+        PENALTY_INVALID_PROOF, PENALTY_TIMED_OUT, RECENT_JOBS, RECOVERY_FIVE_STARS, RECOVERY_JOB,
+        RECOVERY_UPTIME, Recent, Tier, UPTIME_INTERVAL_SECONDS, score, streak, tier, weight,
     },
 };
 
@@ -103,14 +103,17 @@ impl Reputation {
     /// Counts a job of `user`, computes the score anew, and returns the weight that the job counted with.
     pub fn record(&mut self, outcome: Outcome, user: &Pubkey, now: i64) -> u64 {
         let weight = match outcome {
-            Outcome::Completed { on_time } => self.complete(on_time, user),
-            Outcome::DisputeWon { on_time } => {
+            Outcome::Completed { on_time, proven } => self.complete(on_time, proven, user),
+            Outcome::DisputeWon { on_time, proven } => {
                 bump(&mut self.disputes_won);
-                self.complete(on_time, user)
+                self.complete(on_time, proven, user)
             }
             Outcome::Failed => self.fail(|node| &mut node.jobs_failed, PENALTY_FAILED),
             Outcome::TimedOut => self.fail(|node| &mut node.jobs_timed_out, PENALTY_TIMED_OUT),
             Outcome::DisputeLost => self.fail(|node| &mut node.disputes_lost, PENALTY_DISPUTE_LOST),
+            Outcome::InvalidProof => {
+                self.fail(|node| &mut node.invalid_proofs, PENALTY_INVALID_PROOF)
+            }
             Outcome::CancelledByUser => {
                 bump(&mut self.jobs_cancelled);
                 0
@@ -124,7 +127,7 @@ impl Reputation {
         weight
     }
 
-    fn complete(&mut self, on_time: bool, user: &Pubkey) -> u64 {
+    fn complete(&mut self, on_time: bool, proven: bool, user: &Pubkey) -> u64 {
         let user = user_tag(user);
         let recent = Recent::new(&self.recent_users, self.jobs_completed);
         let weight = weight(recent.repeats(user));
@@ -137,6 +140,9 @@ impl Reputation {
         if on_time {
             bump(&mut self.jobs_on_time);
             add(&mut self.on_time_weight, weight);
+        }
+        if proven {
+            bump(&mut self.valid_proofs);
         }
         self.recover(RECOVERY_JOB, weight);
         weight

@@ -56,7 +56,7 @@ impl UserReputation {
             }
             Outcome::DisputeLost => bump(&mut self.disputes_won),
             Outcome::DisputeUnresolved => bump(&mut self.disputes_unresolved),
-            Outcome::Failed | Outcome::TimedOut => {}
+            Outcome::Failed | Outcome::TimedOut | Outcome::InvalidProof => {}
         }
         self.last_change = now;
         self.seq = self.seq.wrapping_add(1);
@@ -71,24 +71,31 @@ mod tests {
     fn what_the_node_lost_the_user_won() {
         let mut user = UserReputation::zeroed();
         let outcomes = [
-            Outcome::Completed { on_time: true },
+            Outcome::Completed {
+                on_time: true,
+                proven: false,
+            },
             Outcome::Failed,
             Outcome::TimedOut,
             Outcome::CancelledByUser,
             Outcome::DisputeLost,
-            Outcome::DisputeWon { on_time: true },
+            Outcome::DisputeWon {
+                on_time: true,
+                proven: false,
+            },
             Outcome::DisputeUnresolved,
+            Outcome::InvalidProof,
         ];
         for (now, outcome) in (1..).zip(outcomes) {
             user.record(outcome, now);
         }
-        assert_eq!((user.jobs, user.jobs_paid, user.cancels), (7, 2, 1));
+        assert_eq!((user.jobs, user.jobs_paid, user.cancels), (8, 2, 1));
         let disputes = (
             user.disputes_won,
             user.disputes_lost,
             user.disputes_unresolved,
         );
         assert_eq!(disputes, (1, 1, 1));
-        assert_eq!((user.last_change, user.seq), (7, 7));
+        assert_eq!((user.last_change, user.seq), (8, 8));
     }
 }

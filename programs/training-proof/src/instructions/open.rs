@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use job_escrow::{Escrow, State};
+use job_escrow::{Escrow, State, Tier};
 use node_registry::creation::allocate;
 
 use crate::{
@@ -27,14 +27,21 @@ pub struct OpenArgs {
 }
 
 impl OpenArgs {
-    /// Refuses what no proof could show of a job with this many epochs; the steps that a proof recomputes.
-    fn validate(&self, required_epochs: u32) -> Result<u8> {
+    /// Refuses what the escrow does not pin, and what no proof could show of its job; the steps that a proof
+    /// recomputes.
+    fn validate(&self, escrow: &Escrow) -> Result<u8> {
         let entry = registered(&self.circuit)?;
         key_of(entry)?;
         let circuit = &entry.circuit;
-        let room = (1..=u32::from(circuit.epochs)).contains(&required_epochs);
-        require!(room, ProofError::TooManyEpochs);
         let trains = circuit.training.is_some();
+        let pinned = &escrow.verification;
+        let same = pinned.tier.is_proven()
+            && pinned.circuit == self.circuit
+            && pinned.samples == circuit.samples()
+            && (pinned.tier == Tier::ZkExact) == trains;
+        require!(same, ProofError::VerificationMismatch);
+        let room = (1..=u32::from(circuit.epochs)).contains(&escrow.required_epochs);
+        require!(room, ProofError::TooManyEpochs);
         require!((self.rate != 0) == trains, ProofError::InvalidRate);
         require_canonical(&self.dataset)?;
         require_canonical(&self.initial)?;
@@ -64,7 +71,7 @@ pub struct Open<'info> {
 pub fn open(ctx: Context<Open>, args: OpenArgs) -> Result<()> {
     let clock = Clock::get()?;
     let accounts = ctx.accounts;
-    let samples = args.validate(accounts.escrow.required_epochs)?;
+    let samples = args.validate(&accounts.escrow)?;
     let (address, escrow) = (accounts.transcript.key(), accounts.escrow.key());
     let bump = allocate(
         &crate::ID,

@@ -1,8 +1,9 @@
 use anchor_lang::prelude::*;
+use cyxwiz_statement::Word;
 
 use crate::{
     ProofError, Stage, Transcript,
-    events::{ProofVerified, TranscriptPost},
+    events::{ProofRefuted, ProofVerified, TranscriptPost},
     state::{key_of, registered},
     verifier::{self, PROOF_BYTES},
 };
@@ -16,22 +17,33 @@ pub struct Verify<'info> {
     pub transcript: Box<Account<'info, Transcript>>,
 }
 
-/// Notes that the proof shows what the transcript demands. Proofs can be varied without knowing what they
-/// show, so it is the transcript's stage that counts, never the bytes: it is verified once.
-pub fn verify(ctx: Context<Verify>, proof: &[u8; PROOF_BYTES]) -> Result<()> {
+/// Notes what a proof of `public_input` shows. Where that is not the transcript's statement, the node meant
+/// something else, and nothing has happened. Where it is, the node vouches for the proof: it is verified once, or
+/// refuted once. Proofs can be varied without knowing what they show, so the stage counts, never the bytes.
+pub fn verify(ctx: Context<Verify>, proof: &[u8; PROOF_BYTES], public_input: Word) -> Result<()> {
     let clock = Clock::get()?;
     let transcript = &mut ctx.accounts.transcript;
     transcript.require_stage(Stage::Revealed)?;
     let input = transcript.public_input()?;
+    require!(public_input == input, ProofError::OtherStatement);
     let key = key_of(registered(&transcript.circuit)?)?;
-    verifier::verify(proof, input, key.bytes)?;
-    transcript.stage = Stage::Verified;
-    transcript.verified_at = clock.unix_timestamp;
-    emit!(ProofVerified {
-        node: transcript.node,
-        circuit: transcript.circuit,
-        public_input: input,
-        post: TranscriptPost::after_change(transcript, &clock),
-    });
+    if verifier::shows(proof, input, key.bytes)? {
+        transcript.stage = Stage::Verified;
+        transcript.verified_at = clock.unix_timestamp;
+        emit!(ProofVerified {
+            node: transcript.node,
+            circuit: transcript.circuit,
+            public_input,
+            post: TranscriptPost::after_change(transcript, &clock),
+        });
+    } else {
+        transcript.stage = Stage::Refuted;
+        emit!(ProofRefuted {
+            node: transcript.node,
+            circuit: transcript.circuit,
+            public_input,
+            post: TranscriptPost::after_change(transcript, &clock),
+        });
+    }
     Ok(())
 }

@@ -35,6 +35,8 @@ pub enum Stage {
     Verified,
     /// The slot's hash was lost before anyone asked for it: no proof can be made, all must be audited.
     FullAudit,
+    /// The node has signed a proof of them that is none.
+    Refuted,
 }
 
 /// What a node commits to.

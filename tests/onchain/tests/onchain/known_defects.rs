@@ -393,10 +393,7 @@ fn running_jobs_of_different_users_share_no_writable_account() {
     let writable = |user: &Wallet, node: &Wallet, job: &Job| -> BTreeSet<Pubkey> {
         let create = world.create_escrow_accounts(user, job);
         let assign = world.assign_node_accounts(job, &node.pubkey());
-        let submit = accounts::SubmitCompletion {
-            node: node.pubkey(),
-            escrow: job.escrow,
-        };
+        let submit = world.submit_completion_accounts(job, &node.pubkey());
         let dispute = world.open_dispute_accounts(job);
         let metas = [
             create.to_account_metas(None),

@@ -12,7 +12,10 @@ fn user(number: u8) -> Pubkey {
     Pubkey::new_from_array([number; 32])
 }
 
-const ON_TIME: Outcome = Outcome::Completed { on_time: true };
+const ON_TIME: Outcome = Outcome::Completed {
+    on_time: true,
+    proven: false,
+};
 const HOUR: i64 = 3_600;
 
 /// A node with `jobs` jobs on time, of users 0, 1, 2, ...
@@ -109,7 +112,14 @@ fn outcomes_cost_what_they_should() {
         assert_eq!(node.completed_weight, before.completed_weight);
     }
     let mut node = before;
-    node.record(Outcome::DisputeWon { on_time: false }, &user(9), 9);
+    node.record(
+        Outcome::DisputeWon {
+            on_time: false,
+            proven: false,
+        },
+        &user(9),
+        9,
+    );
     assert_eq!((node.disputes_won, node.jobs_completed), (1, 9));
     assert_eq!(node.score, 400 + 250 * 8 / 9);
 }
@@ -198,13 +208,14 @@ impl Step {
 
 fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
-        4 => any::<bool>().prop_map(|on_time| Outcome::Completed { on_time }),
-        1 => any::<bool>().prop_map(|on_time| Outcome::DisputeWon { on_time }),
+        4 => any::<(bool, bool)>().prop_map(|(on_time, proven)| Outcome::Completed { on_time, proven }),
+        1 => any::<(bool, bool)>().prop_map(|(on_time, proven)| Outcome::DisputeWon { on_time, proven }),
         1 => Just(Outcome::Failed),
         1 => Just(Outcome::TimedOut),
         1 => Just(Outcome::CancelledByUser),
         1 => Just(Outcome::DisputeLost),
         1 => Just(Outcome::DisputeUnresolved),
+        1 => Just(Outcome::InvalidProof),
     ]
 }
 

@@ -100,9 +100,7 @@ fn no_wrong_account_is_taken() {
         .do_present_receipt(&scene.job, &scene.user, 10, 10);
     let mut crowd = Crowd::around(scene);
     let scene = &crowd.scene;
-    let accounts = accounts::EndFailed {
-        signer: scene.node.pubkey(),
-        slashing: scene.world.slashing(scene.world.settlement(&scene.job)),
-    };
+    let settlement = scene.world.settlement(&scene.job);
+    let accounts = scene.world.end_failed(settlement, &scene.node.key);
     crowd.try_escrow("fail", accounts, ix::Fail {});
 }

@@ -78,10 +78,9 @@ fn an_open_job_has_no_node_to_submit() {
 fn no_wrong_account_is_taken() {
     let mut crowd = Crowd::around(Scene::assigned());
     let scene = &crowd.scene;
-    let accounts = accounts::SubmitCompletion {
-        node: scene.node.pubkey(),
-        escrow: scene.job.escrow,
-    };
+    let accounts = scene
+        .world
+        .submit_completion_accounts(&scene.job, &scene.node.pubkey());
     let args = completion();
     crowd.try_escrow("submit_completion", accounts, ix::SubmitCompletion { args });
 }

@@ -207,9 +207,7 @@ fn no_wrong_account_is_taken() {
     let mut crowd = Crowd::around(scene);
     crowd.scene.world.advance(3_601);
     let scene = &crowd.scene;
-    let accounts = accounts::EndFailed {
-        signer: scene.user.pubkey(),
-        slashing: scene.world.slashing(scene.world.settlement(&scene.job)),
-    };
+    let settlement = scene.world.settlement(&scene.job);
+    let accounts = scene.world.end_failed(settlement, &scene.user.key);
     crowd.try_escrow("timeout_refund", accounts, ix::TimeoutRefund {});
 }

@@ -47,6 +47,9 @@ fn no_wrong_account_is_taken() {
         reputation: address::reputation(&crowd.scene.node.pubkey()),
         user_reputation: address::user_reputation(&crowd.scene.user.pubkey()),
     };
-    let outcome = Outcome::Completed { on_time: true };
+    let outcome = Outcome::Completed {
+        on_time: true,
+        proven: false,
+    };
     crowd.try_reputation("record", accounts, ix::Record { outcome });
 }

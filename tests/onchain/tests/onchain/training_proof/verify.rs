@@ -163,6 +163,10 @@ fn no_wrong_account_is_taken() {
     let accounts = scene
         .world
         .verify_accounts(&scene.job, &scene.node.pubkey());
+    let data = ix::Verify {
+        proof: proof(),
+        public_input: scene.world.public_input_of(&scene.job),
+    };
     let mut crowd = Crowd::with_other_transcript(scene.into_market());
-    crowd.try_proof("verify", accounts, ix::Verify { proof: proof() });
+    crowd.try_proof("verify", accounts, data);
 }
