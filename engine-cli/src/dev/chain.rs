@@ -64,11 +64,13 @@ pub fn program(
     Ok(program.passing_args(["--rpc-port".to_owned(), port.to_string()]))
 }
 
-fn images() -> [(Address, &'static str); 4] {
+/// The programs of the market: address, and name of the image.
+pub fn images() -> [(Address, &'static str); 5] {
     [
         (programs::job_escrow(), "job_escrow"),
         (programs::node_registry(), "node_registry"),
         (programs::reputation(), "reputation"),
+        (programs::training_proof(), "training_proof"),
         (programs::vesting(), "vesting"),
     ]
 }

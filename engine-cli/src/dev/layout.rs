@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::chain;
 use crate::error::{Error, Result};
 
 /// The paths of a stack.
@@ -60,6 +61,7 @@ impl Layout {
             "wallets",
             "chain",
             "nodes",
+            "keys",
             "user",
             "postgres",
             "postgres.new",
@@ -143,6 +145,11 @@ impl Layout {
         self.root.join("user")
     }
 
+    /// Proving keys, which the nodes share: tens of megabytes, made in seconds.
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
     /// Data of node `number`.
     pub fn node_data(&self, number: u32) -> PathBuf {
         self.root.join("nodes").join(number.to_string())
@@ -187,7 +194,7 @@ impl Binaries {
                 )));
             }
         }
-        for name in ["job_escrow", "node_registry", "reputation", "vesting"] {
+        for (_, name) in chain::images() {
             if !found.programs.join(format!("{name}.so")).is_file() {
                 return Err(Error::Usage(format!(
                     "{name}.so is not in {}: build it with scripts/build-programs, or name its directory with --programs",

@@ -117,6 +117,7 @@ pub fn node(
         "listen": "127.0.0.1:0",
         "region": "local",
         "jobs": { "poll": "300ms" },
+        "proof": { "keys": layout.keys() },
     });
     let path = write_config(layout, &name, &settings)?;
     Ok(Program::new(&name, binaries.binary("cyxwiz-node"))

@@ -1,7 +1,7 @@
 //! Clients that can do what the engine would never do.
 
 use cyxwiz_chain::{
-    EscrowAccount, NodeAccount, Signer,
+    EscrowAccount, NodeAccount, Signer, Verification,
     instructions::escrow::{self, NewEscrow},
     pda,
 };
@@ -14,7 +14,7 @@ use cyxwiz_proto::{
 };
 use tonic::{Request, Status, transport::Channel};
 
-use crate::{Stack, eventually_async};
+use crate::{JobFile, Stack, blobs, eventually_async};
 
 /// A signed-in user of the coordinator.
 #[derive(Clone)]
@@ -37,6 +37,10 @@ pub struct SubmittedJob {
     pub data: Vec<u8>,
     /// Its manifest.
     pub manifest: Manifest,
+    /// What is trained.
+    pub spec: JobSpec,
+    /// Hash of the coordinator's nonce; absent without a proof.
+    pub coordinator_nonce_hash: Option<Digest>,
 }
 
 impl CoordinatorClient {
@@ -84,14 +88,22 @@ impl CoordinatorClient {
 
     /// Submits the digits job with so many epochs.
     pub async fn submit(&self, epochs: u32) -> SubmittedJob {
-        let text =
-            std::fs::read_to_string(crate::job_file::repository().join("examples/digits/job.toml"))
-                .expect("the example exists");
-        let spec = JobSpec::from_toml(&text.replace("epochs = 20", &format!("epochs = {epochs}")))
-            .expect("the example is valid");
         let data =
             std::fs::read(crate::job_file::repository().join("examples/digits/digits.csv.gz"))
                 .expect("the example's data exist");
+        let spec = JobFile::digits().epochs(epochs).spec();
+        self.submit_spec(spec, 1797, data).await
+    }
+
+    /// Submits a job that trains in integers, and is paid through a proof.
+    pub async fn submit_integers(&self, stack: &Stack) -> SubmittedJob {
+        let spec = JobFile::integers(stack.dir()).spec();
+        let rows = blobs::ROWS as u64;
+        self.submit_spec(spec, rows, blobs::csv().into_bytes())
+            .await
+    }
+
+    async fn submit_spec(&self, spec: JobSpec, rows: u64, data: Vec<u8>) -> SubmittedJob {
         let manifest = Manifest::of(data.as_slice()).expect("bytes can be read");
         let id = JobId(uuid::Uuid::new_v4());
         let answer = self
@@ -99,7 +111,7 @@ impl CoordinatorClient {
             .submit_job(self.request(job::SubmitJobRequest {
                 job_id: id.to_vec(),
                 spec: spec.canonical_bytes(),
-                rows: 1797,
+                rows,
                 dataset_root: manifest.root().to_vec(),
                 dataset_bytes: data.len() as u64,
             }))
@@ -118,12 +130,15 @@ impl CoordinatorClient {
                 amount: Amount(estimate.amount),
                 spec_hash: Digest(spec.spec_hash()),
                 dataset_root: Digest::from_slice(&matched.dataset_root).expect("a root"),
-                required_epochs: epochs,
+                required_epochs: spec.job.epochs,
                 estimated_seconds: estimate.estimated_seconds,
                 timeout_seconds: estimate.timeout_seconds,
+                verification: Verification::of(&spec),
             },
             data,
             manifest,
+            spec,
+            coordinator_nonce_hash: Digest::from_slice(&answer.coordinator_nonce_hash).ok(),
         }
     }
 
@@ -220,17 +235,7 @@ impl NodeSession {
         job: &SubmittedJob,
         token: &str,
     ) -> Result<training::OpenSessionResponse, Status> {
-        let manifest = training::Manifest {
-            bytes: job.manifest.len(),
-            chunk_bytes: job.manifest.chunk_size(),
-            hashes: job
-                .manifest
-                .hashes()
-                .iter()
-                .map(|hash| hash.to_vec())
-                .collect(),
-        };
-        self.open_with(job.id, token, manifest).await
+        self.open_with(job.id, token, message(&job.manifest)).await
     }
 
     /// The same with a manifest of one's own.
@@ -255,9 +260,60 @@ impl NodeSession {
         Ok(answer)
     }
 
+    /// Opens the job's session with a fresh token of `user`'s, waiting until the node has heard of the job.
+    ///
+    /// # Errors
+    /// What the node answers.
+    pub async fn open_once_known(
+        &mut self,
+        user: &CoordinatorClient,
+        certificate: &Certificate,
+        job: &SubmittedJob,
+        manifest: training::Manifest,
+    ) -> Result<training::OpenSessionResponse, Status> {
+        let token = user.job_token(job.id, certificate).await.expect("a token");
+        let service = self.service.clone();
+        let (outcome, opened) = eventually_async("the assignment at the node", || {
+            let (token, manifest) = (token.clone(), manifest.clone());
+            let mut session = Self {
+                service: service.clone(),
+                resume_token: String::new(),
+            };
+            async move {
+                let outcome = session.open_with(job.id, &token, manifest).await;
+                match outcome {
+                    Err(status) if status.code() == tonic::Code::Unavailable => None,
+                    outcome => Some((outcome, session)),
+                }
+            }
+        })
+        .await;
+        *self = opened;
+        outcome
+    }
+
+    /// Sends chunks of the dataset; how many the node holds then.
+    ///
+    /// # Errors
+    /// What the node answers.
+    pub async fn upload(&mut self, chunks: Vec<training::DatasetChunk>) -> Result<u32, Status> {
+        let request = self.request(tokio_stream::iter(chunks));
+        let answer = self.service.upload_dataset(request).await?;
+        Ok(answer.into_inner().chunks_held)
+    }
+
     /// A request with the session's token.
     pub fn request<T>(&self, message: T) -> Request<T> {
         with_token(message, &self.resume_token)
+    }
+}
+
+/// A manifest as it is sent.
+pub fn message(manifest: &Manifest) -> training::Manifest {
+    training::Manifest {
+        bytes: manifest.len(),
+        chunk_bytes: manifest.chunk_size(),
+        hashes: manifest.hashes().iter().map(|hash| hash.to_vec()).collect(),
     }
 }
 

@@ -1,8 +1,45 @@
-//! Variants of the digits example.
+//! The job files of the tests: variants of the digits example, and the smallest job with a proof.
 
 use std::path::{Path, PathBuf};
 
-/// A job file in the making: the digits example with changes.
+use cyxwiz_domain::spec::JobSpec;
+
+use crate::blobs;
+
+/// Trains in integers, with the smallest circuit: eight epochs of eight steps.
+const INTEGERS: &str = r#"
+[job]
+name = "blobs"
+epochs = 8
+checkpoint_every = 4
+
+[dataset]
+path = "blobs.csv"
+format = "csv"
+shape = [16]
+scale = 16
+split = { test = 0.2, seed = 1 }
+
+[model]
+layers = [{ type = "linear", out = 4, bias = false }]
+
+[training]
+loss = "hard_sigmoid"
+batch = 8
+
+[optimizer]
+type = "int_sgd"
+rate = 24
+
+[verification]
+tier = "zk-exact"
+circuit = "z16x4-ci"
+
+[resources]
+ram_mib = 512
+"#;
+
+/// A job file in the making.
 #[derive(Debug, Clone)]
 pub struct JobFile(String);
 
@@ -16,6 +53,25 @@ impl JobFile {
             "\"digits.csv.gz\"",
             &format!("{:?}", data.display().to_string()),
         )
+    }
+
+    /// A job that is paid through a proof of exact training; its data are written to `dir`.
+    pub fn integers(dir: &Path) -> Self {
+        Self(INTEGERS.to_owned()).data(&blobs::write(dir))
+    }
+
+    /// The digits example with few epochs, as a job whose work may be audited for some days.
+    pub fn audited() -> Self {
+        let section = "[verification]\ntier = \"audited\"\ncircuit = \"t100x16\"\n\n[resources]";
+        Self::digits().epochs(3).replace("[resources]", section)
+    }
+
+    /// What it says.
+    ///
+    /// # Panics
+    /// When it is not valid.
+    pub fn spec(&self) -> JobSpec {
+        JobSpec::from_toml(&self.0).expect("a valid job")
     }
 
     /// With so many epochs.

@@ -266,11 +266,22 @@ impl Stack {
     /// # Panics
     /// When the chain refuses.
     pub fn advance_time(&self, seconds: i64) {
-        let request = json!({
-            "jsonrpc": "2.0", "id": 1, "method": "cyxwiz_advanceTime", "params": [seconds]
-        });
+        self.travel("cyxwiz_advanceTime", seconds);
+    }
+
+    /// Begins so many slots at once.
+    ///
+    /// # Panics
+    /// When the chain refuses.
+    pub fn advance_slots(&self, slots: u64) {
+        let slots = i64::try_from(slots).expect("not that many");
+        self.travel("cyxwiz_advanceSlots", slots);
+    }
+
+    fn travel(&self, method: &str, by: i64) {
+        let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": [by] });
         let answer = http_post(&self.settings()["CYXWIZ_RPC_URL"], &request.to_string());
-        assert!(answer.contains("unixTimestamp"), "advance time: {answer}");
+        assert!(answer.contains("unixTimestamp"), "{method}: {answer}");
     }
 }
 

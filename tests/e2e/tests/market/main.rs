@@ -1,6 +1,7 @@
 //! The market end to end: real binaries, a real Postgres, the programs in the
 //! SVM, libtorch.
 
+mod audited;
 mod cancelled_job;
 mod coordinator_killed;
 mod cranks;
@@ -13,5 +14,9 @@ mod escrow_checks;
 mod main_job;
 mod node_fails;
 mod node_killed;
+mod proofs;
+mod proofs_killed;
+mod proofs_refused;
 mod replica;
+mod transcripts;
 mod uptime;

@@ -1,0 +1,61 @@
+//! A job that is paid through a proof of its training, as `scripts/demo --job examples/digits/zk.toml` runs one.
+
+use cyxwiz_chain::{EscrowState, TranscriptStage};
+use cyxwiz_tests_e2e::{JobFile, ProvenJob};
+
+#[test]
+fn a_proven_job_is_paid_at_once() {
+    let (job, run) = ProvenJob::start(JobFile::integers);
+    job.skip_to_the_challenge();
+    let drawn = job.await_stage(TranscriptStage::Revealed);
+    assert!(drawn.user_nonce.is_some() && drawn.coordinator_nonce.is_some());
+    assert_eq!(drawn.challenge().expect("drawn").samples().len(), 1);
+    let report = run.finish().json();
+
+    let proof = &report["proof"];
+    assert_eq!(proof["tier"], "zk-exact");
+    assert_eq!(proof["circuit"], "z16x4-ci");
+    assert_eq!(proof["verified"], true);
+    assert_eq!(proof["constraints"], 14_862);
+    assert_eq!(proof["insecure_dev_key"], true);
+    assert!(proof["prove_seconds"].as_f64() > Some(0.0), "{proof}");
+    let units = |name: &str| job.compute_units(&report, name);
+    assert_eq!(proof["compute_units"], units("verify"));
+    // Checking the proof and paying for it.
+    let settled = units("verify") + units("submit_completion") + units("accept");
+    assert!(settled < 150_000, "{settled} compute units");
+    for name in ["create_escrow", "commit", "reveal"] {
+        assert!(units(name) > 0);
+    }
+    let accuracy = report["accuracy"].as_f64().expect("a number");
+    assert!(accuracy >= 0.9, "accuracy {accuracy}");
+    assert_eq!(report["balances"]["conserved"], true);
+
+    let paid = job.account();
+    assert_eq!(paid.state, EscrowState::Paid);
+    assert_eq!(paid.paid_node.0 + paid.paid_platform.0, paid.amount.0);
+    // Long before the window would have been over.
+    let now = job.ask(async |chain| chain.unix_time().await.expect("a clock"));
+    assert!(now < paid.release_at);
+    job.await_closed();
+}
+
+#[test]
+fn nobody_needs_the_users_engine_once_the_data_are_there() {
+    let (job, run) = ProvenJob::start(JobFile::integers);
+    job.await_stage(TranscriptStage::Committed);
+    run.kill();
+    job.skip_to_the_challenge();
+    // The coordinator shows its nonce; the user's never comes.
+    job.skip_the_nonces();
+    let drawn = job.await_stage(TranscriptStage::Revealed);
+    assert_eq!(drawn.user_nonce, None);
+    assert!(drawn.coordinator_nonce.is_some());
+    job.await_stage(TranscriptStage::Verified);
+
+    job.skip_the_window();
+    let paid = job.await_settled();
+    assert_eq!(paid.state, EscrowState::Paid);
+    assert_eq!(paid.paid_node.0 + paid.paid_platform.0, paid.amount.0);
+    job.await_closed();
+}

@@ -1,0 +1,62 @@
+//! Processes that die while a job is proven: it is paid for, and once.
+
+use cyxwiz_chain::{EscrowState, TranscriptStage};
+use cyxwiz_tests_e2e::{JobFile, ProvenJob};
+
+fn assert_paid_once(job: &ProvenJob) {
+    let paid = job.await_settled();
+    assert_eq!(paid.state, EscrowState::Paid);
+    assert_eq!(paid.paid_node.0 + paid.paid_platform.0, paid.amount.0);
+    for node in job.ask(async |chain| chain.nodes().await.expect("the chain")) {
+        assert_eq!((node.active_jobs, node.locked.0), (0, 0), "a lock is left");
+    }
+}
+
+#[test]
+fn a_node_killed_at_every_stage_is_paid_once() {
+    let (job, run) = ProvenJob::start(JobFile::integers);
+    job.await_stage(TranscriptStage::Committed);
+    job.stack.kill(&job.node());
+    job.stack.bring_up(&[]);
+    job.skip_to_the_challenge();
+    // It proves for a second or more.
+    job.await_stage(TranscriptStage::Revealed);
+    job.stack.kill(&job.node());
+    job.stack.bring_up(&[]);
+    job.await_stage(TranscriptStage::Verified);
+    job.stack.kill(&job.node());
+    job.stack.bring_up(&[]);
+
+    let report = run.finish().json();
+    assert_eq!(report["proof"]["verified"], true);
+    assert_eq!(report["balances"]["conserved"], true);
+    assert_paid_once(&job);
+}
+
+#[test]
+fn an_engine_killed_before_the_challenge_still_shows_its_nonce() {
+    let (job, run) = ProvenJob::start(JobFile::integers);
+    job.await_stage(TranscriptStage::Committed);
+    run.kill();
+    job.skip_to_the_challenge();
+    let watch = job.spawn_watch();
+    let drawn = job.await_stage(TranscriptStage::Revealed);
+    assert!(drawn.user_nonce.is_some() && drawn.coordinator_nonce.is_some());
+    let report = watch.finish().json();
+    assert_eq!(report["job_id"], job.id.to_string());
+    assert_eq!(report["proof"]["verified"], true);
+    assert_paid_once(&job);
+}
+
+#[test]
+fn a_coordinator_killed_before_the_challenge_still_shows_its_nonce() {
+    let (job, run) = ProvenJob::start(JobFile::integers);
+    job.await_stage(TranscriptStage::Committed);
+    job.stack.kill("coordinator");
+    job.skip_to_the_challenge();
+    job.stack.bring_up(&[]);
+    let drawn = job.await_stage(TranscriptStage::Revealed);
+    assert!(drawn.user_nonce.is_some() && drawn.coordinator_nonce.is_some());
+    assert_eq!(run.finish().json()["proof"]["verified"], true);
+    assert_paid_once(&job);
+}
