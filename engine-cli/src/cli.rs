@@ -125,6 +125,17 @@ pub enum JobCommand {
         /// Do not pay once the weights are here; repeated without it, this pays
         #[arg(long)]
         hold: bool,
+        /// Repeat the training here before paying; of jobs in integers (tier zk-exact)
+        #[arg(long)]
+        replay: bool,
+    },
+    /// Repeat the training of a job in integers on this machine and compare the result with the node's, to the bit
+    ///
+    /// A proof recomputes a few steps that nobody could foresee; this recomputes all of them, which takes
+    /// seconds, and finds even a single false one. It needs the dataset where it was, and the job's directory.
+    Replay {
+        /// The job
+        id: JobId,
     },
     /// What coordinator and chain say about a job
     Status {
@@ -207,6 +218,9 @@ pub struct RunArgs {
     /// Where the weights go [default: in the data directory]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Repeat the training here before paying; of jobs in integers (tier zk-exact)
+    #[arg(long)]
+    pub replay: bool,
 }
 
 /// `cyxwiz job submit`.

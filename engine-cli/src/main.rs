@@ -23,7 +23,10 @@ fn main() -> ExitCode {
             return ExitCode::from(ExitStatus::Failure as u8);
         }
     };
-    match runtime.block_on(commands::run(cli, printer)) {
+    let done = runtime.block_on(commands::run(cli, printer));
+    // What still computes for a command that was interrupted computes for nobody.
+    runtime.shutdown_background();
+    match done {
         Ok(()) => ExitCode::from(ExitStatus::Success as u8),
         Err(error) => {
             printer.error(&error);

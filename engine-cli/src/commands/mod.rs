@@ -61,21 +61,29 @@ async fn run_job(engine: &Engine, command: JobCommand) -> Result<()> {
             submit,
             hold,
             output,
+            replay,
         }) => {
             let options = RunOptions {
                 max_price: submit.max_price,
                 output,
+                replay,
             };
             job::run::run(engine, &submit.file, submit.new, hold, options).await
         }
         JobCommand::Submit(args) => {
             let options = RunOptions {
                 max_price: args.max_price,
-                output: None,
+                ..RunOptions::default()
             };
             job::submit::run(engine, &args.file, args.new, options).await
         }
-        JobCommand::Watch { id, output, hold } => job::watch::run(engine, id, output, hold).await,
+        JobCommand::Watch {
+            id,
+            output,
+            hold,
+            replay,
+        } => job::watch::run(engine, id, output, hold, replay).await,
+        JobCommand::Replay { id } => job::replay::run(engine, id).await,
         JobCommand::Status { id } => job::status::run(engine, id).await,
         JobCommand::List { limit } => job::list::run(engine, limit).await,
         JobCommand::Extend { id, time } => job::extend::run(engine, id, time).await,

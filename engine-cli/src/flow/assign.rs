@@ -13,6 +13,8 @@ use crate::{
 
 /// How long the coordinator's view of the chain may lag behind ours.
 const LAG: Duration = Duration::from_secs(30);
+/// What it says meanwhile.
+const LAGS: [&str; 2] = ["escrow_missing", "transcript_missing"];
 const POLL: Duration = Duration::from_millis(300);
 
 impl JobRun<'_> {
@@ -26,7 +28,7 @@ impl JobRun<'_> {
             match self.engine.coordinator.confirm(job, &signature).await {
                 Ok(_) => return Ok(()),
                 Err(Error::Refused { code, .. })
-                    if code == "escrow_missing" && Instant::now() < deadline =>
+                    if LAGS.contains(&code.as_str()) && Instant::now() < deadline =>
                 {
                     tokio::time::sleep(POLL).await;
                 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cyxwiz_chain::{EscrowAccount, EscrowState};
+use cyxwiz_chain::{EscrowAccount, EscrowState, TranscriptStage};
 use cyxwiz_domain::{Amount, JobId};
 use serde::Serialize;
 
@@ -25,11 +25,16 @@ pub struct Ending {
     pub epochs_seen: u32,
     /// Epochs that the job was for.
     pub epochs: u32,
+    /// Where the job's proof stood; absent without one, and once its account is closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<TranscriptStage>,
 }
 
-impl From<&EscrowAccount> for Ending {
-    fn from(escrow: &EscrowAccount) -> Self {
+impl Ending {
+    /// The settlement of `escrow`, whose proof stood at `proof`.
+    pub fn new(escrow: &EscrowAccount, proof: Option<TranscriptStage>) -> Self {
         Self {
+            proof,
             job_id: escrow.job_id,
             state: escrow.state,
             amount: escrow.amount.0,
@@ -48,7 +53,17 @@ impl fmt::Display for Ending {
         let what = match self.state {
             EscrowState::Refunded => "was refunded before a node took it".to_owned(),
             EscrowState::TimedOut => "passed its deadline".to_owned(),
-            EscrowState::Failed => "was given up by the node".to_owned(),
+            EscrowState::Failed => match self.proof {
+                Some(TranscriptStage::Refuted) => {
+                    "ended because the node signed a false proof, for which it lost stake"
+                        .to_owned()
+                }
+                Some(TranscriptStage::FullAudit) => {
+                    "was given up by the node: nobody drew the challenge of its proof in time"
+                        .to_owned()
+                }
+                _ => "was given up by the node".to_owned(),
+            },
             EscrowState::Cancelled => format!(
                 "was cancelled after {} of {} epochs",
                 self.epochs_seen, self.epochs

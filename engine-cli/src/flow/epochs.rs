@@ -11,6 +11,7 @@ use cyxwiz_domain::{
     Digest,
     training::{chain_genesis, chain_next},
 };
+use cyxwiz_proof::field::from_word;
 use cyxwiz_proto::training::v1 as pb;
 use serde::{Deserialize, Serialize};
 
@@ -40,20 +41,32 @@ pub struct EpochRecord {
     pub weights_bytes: u64,
     /// Chain hash after this epoch.
     pub checkpoint_hash: Digest,
+    /// Head of the transcript's hash chain after this epoch, a field element; absent in a job without a proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<Digest>,
+    /// When the epoch ended as the transcript has it, Unix seconds; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<u64>,
 }
 
 impl EpochRecord {
     /// The record of the event numbered `seq`.
     ///
     /// # Errors
-    /// [`Error::Protocol`] for a hash of another length.
+    /// [`Error::Protocol`] for a hash of another length, and for a head that is no field element.
     pub fn read(seq: u64, epoch: &pb::Epoch) -> Result<Self> {
-        let digest = |bytes: &[u8]| {
-            Digest::from_slice(bytes).map_err(|error| Error::Protocol {
-                who: WHO,
-                problem: format!("epoch {}: {error}", epoch.epoch),
-            })
+        let nonsense = |error: &dyn std::fmt::Display| Error::Protocol {
+            who: WHO,
+            problem: format!("epoch {}: {error}", epoch.epoch),
         };
+        let digest = |bytes: &[u8]| Digest::from_slice(bytes).map_err(|error| nonsense(&error));
+        let head = match epoch.head.as_slice() {
+            [] => None,
+            bytes => Some(digest(bytes)?),
+        };
+        if let Some(head) = head {
+            from_word(&head.0).map_err(|error| nonsense(&error))?;
+        }
         Ok(Self {
             seq,
             epoch: epoch.epoch,
@@ -65,6 +78,8 @@ impl EpochRecord {
             weights_sha256: digest(&epoch.weights_sha256)?,
             weights_bytes: epoch.weights_bytes,
             checkpoint_hash: digest(&epoch.checkpoint_hash)?,
+            head,
+            ended_at: (epoch.ended_at > 0).then_some(epoch.ended_at),
         })
     }
 }
@@ -181,6 +196,12 @@ impl EpochLog {
         }
     }
 
+    /// Heads of the transcript's hash chain, oldest first; none in a job without a proof.
+    pub fn heads(&self) -> Vec<Digest> {
+        let heads = self.records.iter().filter_map(|record| record.head);
+        heads.collect()
+    }
+
     /// The record of `epoch`.
     pub fn record(&self, epoch: u32) -> Option<&EpochRecord> {
         self.records.get(epoch.checked_sub(1)? as usize)
@@ -192,7 +213,7 @@ impl EpochLog {
     /// [`Refusal`] says whether the node or the disk is at fault.
     pub fn append(&mut self, record: EpochRecord) -> Result<Arrival, Refusal> {
         if record.seq <= self.last_seq {
-            return Ok(Arrival::Repeated);
+            return self.repeated(&record).map_err(Refusal::Contradiction);
         }
         self.check(&record).map_err(Refusal::Contradiction)?;
         let seq = record.seq;
@@ -218,6 +239,19 @@ impl EpochLog {
         Ok(Arrival::Recorded)
     }
 
+    /// Whether an epoch that is told again is still the same: its head is what the node has bound itself to.
+    fn repeated(&self, record: &EpochRecord) -> Result<Arrival, String> {
+        let known = self.record(record.epoch);
+        let bound = |record: &EpochRecord| (record.head, record.ended_at, record.checkpoint_hash);
+        match known {
+            Some(known) if bound(known) != bound(record) => Err(format!(
+                "epoch {} is told again with other hashes than before",
+                record.epoch
+            )),
+            _ => Ok(Arrival::Repeated),
+        }
+    }
+
     /// Whether `record` follows the last one.
     fn check(&self, record: &EpochRecord) -> Result<(), String> {
         let expected = self.seen() + 1;
@@ -231,6 +265,12 @@ impl EpochLog {
                 "the checkpoint hash of epoch {expected} is {}, but the weights' hash makes it {}",
                 record.checkpoint_hash,
                 Digest(hash)
+            ));
+        }
+        let before = self.records.last().and_then(|last| last.ended_at);
+        if record.ended_at < before {
+            return Err(format!(
+                "epoch {expected} ended before the one that it follows"
             ));
         }
         Ok(())
@@ -283,6 +323,8 @@ mod tests {
             weights_sha256: weights,
             weights_bytes: 10,
             checkpoint_hash: Digest(chain_next(log.head().0, epoch, weights.0)),
+            head: Some(Digest([7; 32])),
+            ended_at: Some(1_000 + u64::from(epoch)),
         }
     }
 
@@ -345,5 +387,51 @@ mod tests {
         }
         assert_eq!((log.seen(), log.last_seq()), (0, 0));
         log.append(honest).expect("append");
+    }
+
+    #[test]
+    fn an_epoch_told_again_must_have_the_same_head() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let mut log = open(dir.path());
+        let told = next(&log, 1);
+        log.append(told.clone()).expect("append");
+        assert_eq!(log.append(told.clone()).expect("again"), Arrival::Repeated);
+        let other = EpochRecord {
+            head: Some(Digest([8; 32])),
+            ..told
+        };
+        assert!(matches!(log.append(other), Err(Refusal::Contradiction(_))));
+        assert_eq!(open(dir.path()).heads(), [Digest([7; 32])]);
+    }
+
+    #[test]
+    fn time_does_not_run_backwards() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let mut log = open(dir.path());
+        let first = next(&log, 1);
+        log.append(first).expect("append");
+        let early = EpochRecord {
+            ended_at: Some(1_000),
+            ..next(&log, 2)
+        };
+        assert!(matches!(log.append(early), Err(Refusal::Contradiction(_))));
+    }
+
+    #[test]
+    fn a_head_is_a_field_element_or_nothing() {
+        let told = |head: Vec<u8>| pb::Epoch {
+            epoch: 1,
+            checkpoint_hash: vec![1; 32],
+            weights_sha256: vec![2; 32],
+            head,
+            ..pb::Epoch::default()
+        };
+        let read = |head| EpochRecord::read(1, &told(head));
+        assert_eq!(read(vec![]).expect("none").head, None);
+        let head = read(vec![1; 32]).expect("an element").head;
+        assert_eq!(head, Some(Digest([1; 32])));
+        for bad in [vec![0xff; 32], vec![1; 31]] {
+            assert!(matches!(read(bad), Err(Error::Protocol { .. })));
+        }
     }
 }

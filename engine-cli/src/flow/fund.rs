@@ -1,8 +1,11 @@
 //! Funds the escrow: once, whatever happens in between.
 
 use cyxwiz_chain::{
-    ChainError, SignedTransaction, TxOutcome,
-    instructions::escrow::{NewEscrow, create},
+    ChainError, SignedTransaction, TxOutcome, Verification,
+    instructions::{
+        escrow::{NewEscrow, create},
+        proof,
+    },
 };
 
 use super::{
@@ -17,14 +20,15 @@ use crate::{
 const CREATE: &str = "create_escrow";
 
 impl JobRun<'_> {
-    /// Signs `create_escrow`, writes it down, sends it, and waits until it has landed.
+    /// Signs `create_escrow`, with a proof also `open` of its transcript, writes it down, sends it, and waits until it has landed.
     pub(super) async fn fund(&mut self, offer: Offer) -> Result<()> {
         let engine = self.engine;
         self.progress.wait("funding the escrow");
         let mint = engine.chain.escrow_config().await?.mint;
         let journal = &self.store.journal;
-        let instruction = create(
-            engine.user(),
+        let user = engine.user();
+        let mut instructions = vec![create(
+            user,
             mint,
             &NewEscrow {
                 job_id: journal.job_id,
@@ -34,11 +38,17 @@ impl JobRun<'_> {
                 required_epochs: journal.epochs,
                 estimated_seconds: offer.estimated_seconds,
                 timeout_seconds: offer.timeout_seconds,
+                verification: Verification::of(&self.spec),
             },
-        );
+        )];
+        // Both or neither: an escrow that asks for a proof without saying of what is nobody's job.
+        if let Some(plan) = &journal.proof {
+            let escrow = engine.escrow_address(journal.job_id);
+            instructions.push(proof::open(user, escrow, &plan.opening(escrow)?));
+        }
         let transaction = engine
             .chain
-            .sign(&[instruction], &engine.signer, &[])
+            .sign(&instructions, &engine.signer, &[])
             .await?;
         self.store.journal.create_escrow = Some(PendingTransaction::from(&transaction));
         self.store

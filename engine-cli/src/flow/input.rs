@@ -12,6 +12,7 @@ use cyxwiz_domain::{
     dataset::{Manifest, Table},
     spec::JobSpec,
 };
+use cyxwiz_proof::job::{Opening, opening};
 
 use crate::error::{Error, Result};
 
@@ -32,6 +33,8 @@ pub struct Input {
     pub dataset_root: Digest,
     /// Rows in it.
     pub rows: u64,
+    /// What the proof of the job starts from; absent in a job without one.
+    pub opening: Option<Opening>,
 }
 
 impl Input {
@@ -49,9 +52,7 @@ impl Input {
         } else {
             JobSpec::from_toml(&text)
         };
-        let spec = spec
-            .and_then(|spec| spec.require_served().map(|()| spec))
-            .map_err(|error| Error::content("job file", path, error))?;
+        let spec = spec.map_err(|error| Error::content("job file", path, error))?;
         if spec.dataset.path.is_empty() {
             let problem = "`dataset.path` is missing: name the file, relative to the job file";
             return Err(Error::content("job file", path, problem));
@@ -62,11 +63,14 @@ impl Input {
         let table = Table::read(open(&dataset)?, &spec)
             .map_err(|error| Error::content("dataset", &dataset, error))?;
         let manifest = manifest(&dataset)?;
+        let opening = opening(&spec, Some(&table), Digest(manifest.root()))
+            .map_err(|error| Error::content("dataset", &dataset, error))?;
         Ok(Self {
             canonical: spec.canonical_bytes(),
             spec_hash: Digest(spec.spec_hash()),
             dataset_root: Digest(manifest.root()),
             rows: table.rows() as u64,
+            opening,
             spec,
             dataset,
             manifest,

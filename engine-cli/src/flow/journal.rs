@@ -9,10 +9,10 @@ use std::{
 };
 
 use cyxwiz_chain::SignedTransaction;
-use cyxwiz_domain::{Address, Amount, Digest, JobId, dataset::Manifest};
+use cyxwiz_domain::{Address, Amount, Digest, JobId, dataset::Manifest, spec::JobSpec};
 use serde::{Deserialize, Serialize};
 
-use super::balances::Balances;
+use super::{balances::Balances, proof::ProofPlan};
 use crate::error::{Error, Result};
 
 /// Name of the journal in a job's directory.
@@ -60,6 +60,8 @@ pub struct Journal {
     pub accuracy: Option<f64>,
     /// Signatures by instruction.
     pub transactions: BTreeMap<String, String>,
+    /// What the proof rests on; absent in a job without one.
+    pub proof: Option<ProofPlan>,
     /// Token balances before the escrow was funded.
     pub balances_before: Option<Balances>,
     /// Seconds by phase.
@@ -166,6 +168,24 @@ pub fn read_manifest(dir: &Path, root: Digest) -> Result<Manifest> {
     Ok(manifest)
 }
 
+/// Canonical spec in a job's directory, checked against its hash.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Content`] when it is not what was escrowed.
+pub fn read_spec(dir: &Path, hash: Digest) -> Result<JobSpec> {
+    let path = dir.join("spec.json");
+    let bytes = fs::read(&path).map_err(Error::file("job spec", &path))?;
+    let spec = JobSpec::from_json(&bytes).map_err(|e| Error::content("job spec", &path, e))?;
+    if spec.spec_hash() != hash.0 {
+        return Err(Error::content(
+            "job spec",
+            path,
+            "was changed after the job began",
+        ));
+    }
+    Ok(spec)
+}
+
 /// The newest unfinished run of the same work by the same user, if there is one.
 ///
 /// # Errors
@@ -220,6 +240,7 @@ impl Journal {
             weights: None,
             accuracy: None,
             transactions: BTreeMap::new(),
+            proof: None,
             balances_before: None,
             seconds: BTreeMap::new(),
             finished: false,
@@ -233,7 +254,7 @@ pub fn job_dir(data_dir: &Path, job: JobId) -> PathBuf {
 }
 
 /// Replaces a file so that after a crash it has either the old or the new bytes.
-/// Readable by its owner only: journals hold tokens.
+/// Readable by its owner only: journals hold tokens and secrets.
 ///
 /// # Errors
 /// [`Error::File`].

@@ -15,6 +15,7 @@ pub mod journal;
 pub mod offer;
 pub mod price;
 pub mod progress;
+pub mod proof;
 pub mod report;
 pub mod session;
 pub mod settle;
@@ -25,6 +26,7 @@ pub mod upload;
 
 use std::{ops::ControlFlow, path::PathBuf, time::Duration};
 
+use cyxwiz_chain::TranscriptStage;
 use cyxwiz_domain::{Amount, JobId, dataset::Manifest, spec::JobSpec};
 
 use self::{
@@ -34,6 +36,7 @@ use self::{
     input::Input,
     journal::{Journal, Weights},
     progress::Progress,
+    proof::{Evidence, ProofPlan},
     report::Report,
     step::{Step, next_step},
     store::JobStore,
@@ -55,6 +58,8 @@ pub struct RunOptions {
     pub max_price: Option<Amount>,
     /// Where the weights go.
     pub output: Option<PathBuf>,
+    /// Repeat the whole training here before paying; of jobs that train in integers alone.
+    pub replay: bool,
 }
 
 /// How far to go.
@@ -64,7 +69,7 @@ pub enum Goal {
     Funded,
     /// Delivered and checked against the chain; the payment is left to the user.
     Delivered,
-    /// Delivered and paid.
+    /// Delivered and paid; where audits come first, delivered and checked.
     Paid,
 }
 
@@ -94,6 +99,7 @@ impl<'a> JobRun<'a> {
             spec_hash: input.spec_hash,
             dataset_root: input.dataset_root,
             epochs: input.spec.job.epochs,
+            proof: input.opening.as_ref().map(ProofPlan::new),
             ..Journal::new(id, name, engine.user(), &engine.settings.coordinator)
         };
         let data_dir = &engine.settings.data_dir;
@@ -138,6 +144,11 @@ impl<'a> JobRun<'a> {
         self.store.journal.job_id
     }
 
+    /// What the job's proof shows; `None` without one.
+    pub fn evidence(&self) -> Option<Evidence> {
+        Evidence::of(&self.spec)
+    }
+
     /// Whether money may have moved already.
     pub fn is_funded(&self) -> bool {
         self.store.journal.create_escrow.is_some()
@@ -155,7 +166,7 @@ impl<'a> JobRun<'a> {
         self.store.journal.accuracy.or(seen)
     }
 
-    /// Drives the job to `goal`. The report is there once it is paid.
+    /// Drives the job to `goal`. The report is there once it is paid, or waits for nothing but its audits.
     ///
     /// # Errors
     /// [`Error::Ended`] if the job is settled without payment; else what went wrong
@@ -222,11 +233,18 @@ impl<'a> JobRun<'a> {
             Step::Train if goal == Goal::Funded => return Ok(ControlFlow::Break(None)),
             Step::Train => self.train().await?,
             Step::Accept if goal == Goal::Delivered => {
-                self.check_submission(&escrow.ok_or(Error::UnknownJob(job))?)?;
+                let escrow = escrow.ok_or(Error::UnknownJob(job))?;
+                self.check_submission(&escrow).await?;
                 return Ok(ControlFlow::Break(None));
             }
             Step::Accept => {
                 self.enter("settle");
+                let escrow = escrow.ok_or(Error::UnknownJob(job))?;
+                if self.payment_waits(&escrow).await? {
+                    self.check_submission(&escrow).await?;
+                    let report = self.report().await?;
+                    return Ok(ControlFlow::Break(Some(report)));
+                }
                 self.accept().await?;
             }
             Step::AwaitCancellation => self.await_cancellation().await?,
@@ -239,10 +257,21 @@ impl<'a> JobRun<'a> {
             Step::End => {
                 self.store.journal.finished = true;
                 let escrow = escrow.ok_or(Error::UnknownJob(job))?;
-                return Err(Error::Ended(Box::new(Ending::from(&escrow))));
+                let stage = self.proof_stage().await?;
+                return Err(Error::Ended(Box::new(Ending::new(&escrow, stage))));
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Where the job's proof stands on the chain, if it has one there.
+    async fn proof_stage(&self) -> Result<Option<TranscriptStage>> {
+        if self.store.journal.proof.is_none() {
+            return Ok(None);
+        }
+        let escrow = self.engine.escrow_address(self.store.journal.job_id);
+        let transcript = self.engine.chain.transcript(escrow).await?;
+        Ok(transcript.map(|transcript| transcript.stage))
     }
 
     fn enter(&mut self, phase: &'static str) {

@@ -1,6 +1,6 @@
 //! The coordinator's price, and whether it may be paid.
 
-use cyxwiz_domain::{Address, Amount, JobId};
+use cyxwiz_domain::{Address, Amount, Digest, JobId};
 use cyxwiz_proto::job::v1 as pb;
 
 use super::{
@@ -77,7 +77,11 @@ impl JobRun<'_> {
             .estimate(canonical.clone(), journal.rows)
             .await?;
         let estimate = estimate_of(&answer)?;
-        price::check(Amount(estimate.amount), self.options.max_price, purse)?;
+        let (limit, lamports) = (
+            self.options.max_price,
+            price::lamports_needed(journal.proof.is_some()),
+        );
+        price::check(Amount(estimate.amount), limit, purse, lamports)?;
 
         let answer = engine
             .coordinator
@@ -107,7 +111,7 @@ impl JobRun<'_> {
             timeout_seconds: estimate.timeout_seconds,
             node: node_of(&job)?,
         };
-        if let Err(refused) = price::check(offer.amount, self.options.max_price, purse) {
+        if let Err(refused) = price::check(offer.amount, limit, purse, lamports) {
             // Frees the node at once; the reservation ends by itself otherwise.
             let _ = engine.coordinator.cancel(journal.job_id).await;
             return Err(refused);
@@ -115,6 +119,9 @@ impl JobRun<'_> {
         let (user, escrow) = (engine.user(), engine.escrow_address(journal.job_id));
         let node = offer.node.unwrap_or_default();
         let balances = Balances::read(&engine.chain, mint, user, node, escrow).await?;
+        if let Some(plan) = &mut self.store.journal.proof {
+            plan.coordinator_nonce_hash = Some(nonce_hash(&answer.coordinator_nonce_hash)?);
+        }
         self.store.journal.offer = Some(offer);
         self.store.journal.balances_before = Some(balances);
         self.store.save()?;
@@ -129,6 +136,14 @@ impl JobRun<'_> {
         ));
         Ok(offer)
     }
+}
+
+/// The coordinator's part in the challenge of a proof.
+fn nonce_hash(bytes: &[u8]) -> Result<Digest> {
+    Digest::from_slice(bytes).map_err(|error| Error::Protocol {
+        who: "the coordinator",
+        problem: format!("its part in the challenge of the proof: {error}"),
+    })
 }
 
 /// Code of [`reservation_expired`].

@@ -8,6 +8,18 @@ use crate::error::{Error, Result};
 /// this many lamports.
 pub const LAMPORTS_NEEDED: u64 = 12_000_000;
 
+/// Rent of a transcript, and the fees of what a proof adds: about this many lamports.
+pub const LAMPORTS_NEEDED_FOR_PROOF: u64 = 7_000_000;
+
+/// Lamports that a job takes, with a proof or without.
+pub const fn lamports_needed(proof: bool) -> u64 {
+    if proof {
+        LAMPORTS_NEEDED + LAMPORTS_NEEDED_FOR_PROOF
+    } else {
+        LAMPORTS_NEEDED
+    }
+}
+
 /// What a wallet can spend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Purse {
@@ -19,11 +31,11 @@ pub struct Purse {
     pub lamports: u64,
 }
 
-/// Lets `amount` pass, or says why not.
+/// Lets `amount` pass, and `needed` lamports, or says why not.
 ///
 /// # Errors
 /// [`Error::PriceAboveLimit`], [`Error::AmountAboveBalance`], [`Error::NoSol`].
-pub fn check(amount: Amount, limit: Option<Amount>, purse: Purse) -> Result<()> {
+pub fn check(amount: Amount, limit: Option<Amount>, purse: Purse, needed: u64) -> Result<()> {
     if let Some(limit) = limit
         && amount > limit
     {
@@ -35,11 +47,11 @@ pub fn check(amount: Amount, limit: Option<Amount>, purse: Purse) -> Result<()> 
         lamports,
     } = purse;
     covers("the job costs", amount, balance, wallet)?;
-    if lamports < LAMPORTS_NEEDED {
+    if lamports < needed {
         return Err(Error::NoSol {
             wallet,
             lamports,
-            needed: LAMPORTS_NEEDED,
+            needed,
         });
     }
     Ok(())
@@ -74,6 +86,10 @@ mod tests {
         }
     }
 
+    fn check(amount: Amount, limit: Option<Amount>, purse: Purse) -> Result<()> {
+        super::check(amount, limit, purse, LAMPORTS_NEEDED)
+    }
+
     #[test]
     fn a_price_is_paid_to_the_last_unit_and_not_beyond() {
         assert!(check(Amount(10), None, purse(10)).is_ok());
@@ -105,5 +121,7 @@ mod tests {
             check(Amount(10), None, poor),
             Err(Error::NoSol { .. })
         ));
+        let with_proof = super::check(Amount(10), None, purse(10), lamports_needed(true));
+        assert!(matches!(with_proof, Err(Error::NoSol { .. })));
     }
 }

@@ -40,6 +40,16 @@ impl Progress {
         }
     }
 
+    /// How far something has come, 0 to 1, beside what is shown.
+    pub fn share(&self, what: &str, share: f64) {
+        if self.printer.shows_bar() {
+            let percent = (share.clamp(0.0, 1.0)) * 100.0;
+            self.bar.set_message(format!("{what} {percent:.0} %"));
+        } else {
+            self.say_once(what.to_owned());
+        }
+    }
+
     /// Something is waited for, and nobody knows how long.
     pub fn wait(&mut self, what: &str) {
         self.clear();

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use cyxwiz_chain::EscrowState;
 use cyxwiz_domain::{Address, Amount, Digest, JobId};
 use serde::Serialize;
 
 use super::{
     JobRun,
     balances::{BalanceChange, Balances},
+    proof::{ProofReport, check_weights},
 };
 use crate::{
     error::{Error, Result},
     printer,
 };
 
-/// A job that was delivered and paid.
+/// A job that was delivered and paid, or whose payment waits for its audits alone.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The job.
@@ -35,6 +37,12 @@ pub struct Report {
     pub weights_file: String,
     /// Their SHA-256, verified against the chain.
     pub weights_sha256: Digest,
+    /// The proof of the training; absent in a job without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<ProofReport>,
+    /// When anyone may release the payment, Unix seconds; absent once it is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_due_at: Option<i64>,
     /// Signatures by instruction.
     pub transactions: BTreeMap<String, String>,
     /// Token balances in base units.
@@ -54,6 +62,8 @@ impl JobRun<'_> {
         })?;
         let user = engine.user();
         let after = Balances::read(&engine.chain, escrow.mint, user, node, escrow.address).await?;
+        let proof = self.proof_report().await?;
+        let paid = escrow.state == EscrowState::Paid;
         let last = self.epochs.records().last();
         let (epochs, loss) = (self.epochs.seen(), last.and_then(|record| record.test_loss));
         let accuracy = self.accuracy();
@@ -77,6 +87,8 @@ impl JobRun<'_> {
             loss,
             weights_file: weights.path.display().to_string(),
             weights_sha256: weights.sha256,
+            proof,
+            payment_due_at: (!paid).then_some(escrow.release_at),
             transactions: journal.transactions.clone(),
             balances: BalanceChange::new(journal.balances_before.unwrap_or_default(), after),
             seconds: seconds
@@ -86,6 +98,26 @@ impl JobRun<'_> {
         };
         self.store.save()?;
         Ok(report)
+    }
+
+    async fn proof_report(&self) -> Result<Option<ProofReport>> {
+        let journal = &self.store.journal;
+        let (Some(plan), Some(asked)) = (&journal.proof, &self.spec.verification) else {
+            return Ok(None);
+        };
+        // Whoever was away while others paid hears of it all the same.
+        if let (Some(committed), Some(weights)) = (plan.committed, &journal.weights)
+            && let Err(problem) = check_weights(&self.spec, committed.trained, &weights.path)
+        {
+            self.engine.printer.warn(problem);
+        }
+        let verified = journal.transactions.get("verify");
+        let units = match verified {
+            // The payment does not depend on what this number is.
+            Some(signature) => self.engine.chain.compute_units(signature).await.ok(),
+            None => None,
+        };
+        ProofReport::new(plan, asked.tier, units.flatten()).map(Some)
     }
 }
 
@@ -104,6 +136,14 @@ impl Report {
         facts.add_row(["id", &self.job_id.to_string()]);
         facts.add_row(["node", &self.node.to_string()]);
         facts.add_row(["price", &format!("{} CYXWIZ", Amount(self.amount))]);
+        if let Some(due) = self.payment_due_at {
+            let text = format!(
+                "due on {}: by itself, unless you contest the result with `cyxwiz job dispute {}` before",
+                printer::utc(due),
+                self.job_id
+            );
+            facts.add_row(["payment", &text]);
+        }
         facts.add_row(["epochs", &self.epochs.to_string()]);
         facts.add_row(["accuracy", &accuracy]);
         facts.add_row(["weights", &self.weights_file]);
@@ -119,6 +159,8 @@ impl Report {
         for (phase, seconds) in in_order(&self.seconds, &PHASES) {
             times.add_row([phase.clone(), format!("{seconds:.2}")]);
         }
+        let proof = self.proof.as_ref();
+        let proof = proof.map_or_else(String::new, |proof| format!("\n\n{}", proof.text()));
         let tables = [facts, transactions, times].map(|table| table.trim_fmt());
         let balances = self.balances.table();
         let verdict = if self.balances.conserved {
@@ -126,15 +168,18 @@ impl Report {
         } else {
             "the sums differ: one of the parties had other business meanwhile"
         };
-        format!("{}\n\n{balances}\n{verdict}", tables.join("\n\n"))
+        format!("{}\n\n{balances}\n{verdict}{proof}", tables.join("\n\n"))
     }
 }
 
 /// The order in which transactions happen.
-const TRANSACTIONS: [&str; 5] = [
+const TRANSACTIONS: [&str; 8] = [
     "create_escrow",
     "assign_node",
     "anchor_checkpoint",
+    "commit",
+    "reveal",
+    "verify",
     "submit_completion",
     "accept",
 ];

@@ -1,18 +1,27 @@
 //! The last acts on the chain: paying what was delivered, and taking money out
 //! of escrows whose time has passed.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use cyxwiz_chain::{
-    ChainError, EscrowAccount, EscrowState, Instruction,
+    ChainError, EscrowAccount, EscrowState, Instruction, TranscriptAccount,
     instructions::{
-        escrow::{accept, expire_dispute, expire_unassigned, settle_cancel, timeout_refund},
+        escrow::{
+            accept, expire_dispute, expire_unassigned, settle_cancel, settle_refuted,
+            timeout_refund,
+        },
+        proof,
         token::create_account,
     },
     pda,
 };
 
-use super::JobRun;
+use cyxwiz_domain::Digest;
+
+use super::{
+    JobRun,
+    proof::{check, check_weights, replay},
+};
 use crate::{
     engine::Engine,
     error::{Error, Result},
@@ -35,6 +44,8 @@ pub enum Exit {
     SettleCancel,
     /// Nobody decided the dispute.
     ExpireDispute,
+    /// The node signed a false proof.
+    SettleRefuted,
 }
 
 impl Exit {
@@ -45,6 +56,7 @@ impl Exit {
             Self::TimeoutRefund => "timeout_refund",
             Self::SettleCancel => "settle_cancel",
             Self::ExpireDispute => "expire_dispute",
+            Self::SettleRefuted => "settle_refuted",
         }
     }
 }
@@ -154,6 +166,9 @@ async fn attempt_exit(
         Exit::ExpireDispute => {
             expire_dispute(escrow, user, chain.lock_payer(escrow.address).await?)?
         }
+        Exit::SettleRefuted => {
+            settle_refuted(escrow, user, chain.lock_payer(escrow.address).await?)?
+        }
     };
     let instructions = with_payees(engine, escrow, instruction).await?;
     chain.execute(&instructions, &engine.signer, &[]).await
@@ -197,9 +212,11 @@ impl JobRun<'_> {
         if escrow.state != EscrowState::Submitted {
             return Ok(());
         }
-        self.check_submission(&escrow)?;
+        let transcript = self.check_submission(&escrow).await?;
         let payer = engine.chain.lock_payer(escrow.address).await?;
-        let instructions = with_payees(engine, &escrow, accept(&escrow, payer)?).await?;
+        let mut instructions = with_payees(engine, &escrow, accept(&escrow, payer)?).await?;
+        // Settled by the instruction before it, the transcript has no use any more but its rent.
+        instructions.extend(transcript.map(|t| proof::close(t.escrow, t.rent_payer)));
         let transaction = engine
             .chain
             .sign(&instructions, &engine.signer, &[])
@@ -224,8 +241,18 @@ impl JobRun<'_> {
         }
     }
 
-    /// Compares what the chain has been told with what was seen and downloaded.
-    pub(super) fn check_submission(&self, escrow: &EscrowAccount) -> Result<()> {
+    /// Whether the chain takes no payment yet: audits must have their time.
+    pub(super) async fn payment_waits(&self, escrow: &EscrowAccount) -> Result<bool> {
+        let audited = escrow.verification.tier.is_audited();
+        Ok(audited && self.engine.chain.unix_time().await? < escrow.release_at)
+    }
+
+    /// Compares what the chain has been told and has verified with what was ordered, seen and downloaded.
+    /// The transcript, where the job has one.
+    pub(super) async fn check_submission(
+        &mut self,
+        escrow: &EscrowAccount,
+    ) -> Result<Option<TranscriptAccount>> {
         let journal = &self.store.journal;
         let Some(weights) = &journal.weights else {
             return Err(self.dishonest("there are no weights to pay for"));
@@ -244,6 +271,43 @@ impl JobRun<'_> {
                 self.epochs.head()
             )));
         }
+        let weights = weights.path.clone();
+        self.check_proof(escrow, &weights).await
+    }
+
+    async fn check_proof(
+        &mut self,
+        escrow: &EscrowAccount,
+        weights: &Path,
+    ) -> Result<Option<TranscriptAccount>> {
+        let Some(plan) = &self.store.journal.proof else {
+            return Ok(None);
+        };
+        let transcript = self.engine.chain.transcript(escrow.address).await?;
+        let transcript =
+            transcript.ok_or_else(|| self.dishonest("its proof is not on the chain"))?;
+        check(&transcript, escrow, plan, &self.epochs.heads())
+            .map_err(|problem| self.dishonest(&problem))?;
+        check_weights(&self.spec, transcript.trained, weights)
+            .map_err(|problem| self.dishonest(&problem))?;
+        self.note_commitment(&transcript)?;
+        if self.options.replay {
+            self.replay(transcript.trained).await?;
+        }
+        Ok(Some(transcript))
+    }
+
+    /// Repeats the training, where it is one in integers.
+    async fn replay(&mut self, trained: Digest) -> Result<()> {
+        self.progress.wait("repeating the training");
+        let escrow = self.engine.escrow_address(self.job_id());
+        let (journal, progress) = (&self.store.journal, &self.progress);
+        let tell = |share| progress.share("repeated", share);
+        let replay = replay(journal, &self.spec, escrow, trained, tell).await?;
+        if !replay.honest {
+            return Err(self.dishonest(&replay.problem()));
+        }
+        self.progress.note(replay.text());
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use cyxwiz_domain::{JobId, dataset::Manifest, spec::JobSpec};
 
-use super::journal::{FILE, Journal, job_dir, read, read_manifest, write_durably};
+use super::journal::{FILE, Journal, job_dir, read, read_manifest, read_spec, write_durably};
 use crate::error::{Error, Result};
 
 /// A job's directory. While it is open for writing, no other process drives the job.
@@ -71,19 +71,9 @@ impl JobStore {
     /// Canonical spec of the job.
     ///
     /// # Errors
-    /// [`Error::File`]; [`Error::Content`] when it is not what was escrowed.
+    /// As [`read_spec`].
     pub fn spec(&self) -> Result<JobSpec> {
-        let path = self.dir.join("spec.json");
-        let bytes = fs::read(&path).map_err(Error::file("job spec", &path))?;
-        let spec = JobSpec::from_json(&bytes).map_err(|e| Error::content("job spec", &path, e))?;
-        if spec.spec_hash() != self.journal.spec_hash.0 {
-            return Err(Error::content(
-                "job spec",
-                path,
-                "was changed after the job began",
-            ));
-        }
-        Ok(spec)
+        read_spec(&self.dir, self.journal.spec_hash)
     }
 
     /// Chunk manifest of the dataset.

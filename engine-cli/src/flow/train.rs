@@ -31,6 +31,8 @@ use crate::{
 
 /// Between two looks at the escrow while attached.
 const ESCROW_POLL: Duration = Duration::from_secs(2);
+/// Between two looks at the transcript while the job's proof is awaited.
+const PROOF_POLL: Duration = Duration::from_millis(500);
 /// The same once only the submission is awaited.
 const SUBMISSION_POLL: Duration = Duration::from_millis(100);
 /// The node's name for its last transaction.
@@ -64,6 +66,10 @@ impl JobRun<'_> {
             }
             self.progress
                 .remark(format_args!("{error}; connecting again"));
+            // The challenge is drawn whether or not the node can be reached.
+            if self.awaits_proof() {
+                self.watch_proof().await?;
+            }
             let escrow = self.engine.funded_escrow(self.job_id()).await?;
             match escrow.state {
                 EscrowState::Assigned => self.enforce(&escrow).await?,
@@ -118,6 +124,8 @@ impl JobRun<'_> {
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut submission = interval(SUBMISSION_POLL);
         submission.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut proof = interval(PROOF_POLL);
+        proof.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut stream_open, mut submitted_at) = (true, None);
         loop {
             let delivered = self.store.journal.weights.is_some();
@@ -138,6 +146,12 @@ impl JobRun<'_> {
                         self.progress.bytes_done(done);
                     }
                     Moment::Bytes(_) => {}
+                },
+                _ = proof.tick(), if self.awaits_proof() => match self.watch_proof().await {
+                    Err(error) if error.is_transient() => {
+                        self.progress.remark(format_args!("{error}; looking again"));
+                    }
+                    looked => looked?,
                 },
                 _ = submission.tick(), if delivered => {
                     if self.moved_on().await? && self.submission_is_named(&mut submitted_at) {
@@ -216,8 +230,12 @@ impl JobRun<'_> {
 
     async fn handle(&mut self, attachment: &mut Attachment, event: pb::TrainEvent) -> Result<()> {
         let seq = event.seq;
-        if seq > 0 && seq <= self.epochs.last_seq() {
-            return Ok(());
+        let repeated = seq > 0 && seq <= self.epochs.last_seq();
+        match event.body {
+            // An epoch that is told again is compared with the one before.
+            Some(Event::Epoch(_)) => {}
+            _ if repeated => return Ok(()),
+            _ => {}
         }
         match event.body {
             Some(Event::Metrics(sample)) => {
@@ -237,7 +255,9 @@ impl JobRun<'_> {
                     .note_reported(&write.instruction, &write.signature)?;
             }
             Some(Event::Phase(changed)) => self.phase_changed(&changed),
-            Some(Event::Proving(_) | Event::Proved(_)) | None => {}
+            Some(Event::Proving(proving)) => self.progress.share(&proving.stage, proving.share),
+            Some(Event::Proved(proved)) => self.proved(&proved)?,
+            None => {}
         }
         if seq > 0 {
             self.take(|epochs| epochs.pass(seq))?;
@@ -246,6 +266,13 @@ impl JobRun<'_> {
     }
 
     async fn epoch_done(&mut self, attachment: &mut Attachment, record: EpochRecord) -> Result<()> {
+        let bound = record.head.is_some() && record.ended_at.is_some();
+        if self.store.journal.proof.is_some() && !bound {
+            return Err(self.dishonest(&format!(
+                "epoch {} came without the head of its transcript",
+                record.epoch
+            )));
+        }
         if self.take(|epochs| epochs.append(record.clone()))? == Arrival::Repeated {
             return Ok(());
         }
@@ -262,6 +289,19 @@ impl JobRun<'_> {
                 path: self.checkpoint_path(record.epoch),
             });
         }
+        Ok(())
+    }
+
+    fn proved(&mut self, proved: &pb::Proved) -> Result<()> {
+        if let Some(plan) = &mut self.store.journal.proof {
+            plan.prove_seconds = finite(proved.seconds);
+            self.store.save()?;
+        }
+        let pb::Proved {
+            circuit, seconds, ..
+        } = proved;
+        self.progress
+            .note(format_args!("proof: {circuit}, made in {seconds:.1} s"));
         Ok(())
     }
 

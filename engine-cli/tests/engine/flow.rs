@@ -229,7 +229,7 @@ async fn a_price_above_the_users_limit_is_refused() {
     let engine = world.engine(world.rpc_url(), &coordinator.serve().await);
     let options = RunOptions {
         max_price: Some(Amount(999_999_999)),
-        output: None,
+        ..RunOptions::default()
     };
     let mut run = JobRun::begin(&engine, &world.input(), options).expect("begin");
     let error = run.drive(Goal::Paid).await.expect_err("too dear");

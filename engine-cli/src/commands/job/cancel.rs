@@ -18,6 +18,7 @@ use crate::{
         ending::Ending,
         fund::fate,
         journal::{self, job_dir, read_manifest},
+        proof,
         session::Session,
         settle::{Exit, enforce, take, with_payees},
         store::JobStore,
@@ -75,7 +76,12 @@ pub async fn run(engine: &Engine, job: JobId, wait: u64) -> Result<()> {
     };
     let (instruction, signature) = stopped.unzip();
     let settled = await_settlement(engine, job, Duration::from_secs(wait)).await?;
-    let ending = Ending::from(&settled);
+    let transcript = engine.chain.transcript(settled.address).await?;
+    let stage = transcript.map(|transcript| transcript.stage);
+    if settled.state.is_settled() && stage.is_some() {
+        proof::close(engine, settled.address).await;
+    }
+    let ending = Ending::new(&settled, stage);
     let value = json!({ "instruction": instruction, "signature": signature, "ending": ending });
     engine.printer.result(&value, || {
         if settled.state == EscrowState::Cancelling {

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     engine::Engine,
     error::{Error, Result},
-    flow::{input::Input, offer::estimate_of},
+    flow::{input::Input, offer::estimate_of, proof::Evidence},
     printer::table,
 };
 
@@ -18,6 +18,10 @@ use crate::{
 /// A bad job file or dataset, no node that fits.
 pub async fn run(engine: &Engine, file: &Path) -> Result<()> {
     let input = Input::read(file)?;
+    let evidence = Evidence::of(&input.spec);
+    if let Some(evidence) = &evidence {
+        evidence.warn(engine.printer);
+    }
     let answer = engine
         .coordinator
         .estimate(input.canonical, input.rows)
@@ -41,6 +45,7 @@ pub async fn run(engine: &Engine, file: &Path) -> Result<()> {
         "rows": input.rows,
         "parameters": input.spec.parameter_count(),
         "lines": lines,
+        "verification": evidence,
     });
     engine.printer.result(&value, || {
         let mut rows = table(&["price", &format!("{} CYXWIZ", Amount(estimate.amount))]);
@@ -58,6 +63,9 @@ pub async fn run(engine: &Engine, file: &Path) -> Result<()> {
         rows.add_row(["node now", &node.to_string()]);
         rows.add_row(["rows", &input.rows.to_string()]);
         rows.add_row(["parameters", &input.spec.parameter_count().to_string()]);
+        for row in evidence.iter().flat_map(Evidence::rows) {
+            rows.add_row(row);
+        }
         rows.trim_fmt()
     });
     Ok(())

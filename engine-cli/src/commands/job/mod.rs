@@ -8,6 +8,7 @@ pub mod extend;
 pub mod list;
 pub mod next;
 pub mod rate;
+pub mod replay;
 pub mod run;
 pub mod status;
 pub mod submit;

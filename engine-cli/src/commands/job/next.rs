@@ -9,6 +9,7 @@ use crate::printer::utc;
 /// `authority` decides disputes.
 pub fn next(escrow: &EscrowAccount, authority: Address, now: i64) -> Option<String> {
     let (job, address) = (escrow.job_id, escrow.address);
+    let audited = escrow.verification.tier.is_audited();
     Some(match escrow.state {
         EscrowState::Open => {
             format!(
@@ -23,6 +24,10 @@ pub fn next(escrow: &EscrowAccount, authority: Address, now: i64) -> Option<Stri
         EscrowState::Assigned => {
             format!("the deadline has passed: `cyxwiz job cancel {job}` takes the money back")
         }
+        EscrowState::Submitted if now < escrow.release_at && audited => format!(
+            "the payment is due on {}; until then `cyxwiz job dispute {job}` contests the result",
+            utc(escrow.release_at)
+        ),
         EscrowState::Submitted if now < escrow.release_at => format!(
             "`cyxwiz job watch {job}` pays; `cyxwiz job dispute {job}` contests the result until {}, \
              after which anyone may release the payment",

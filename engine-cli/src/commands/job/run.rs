@@ -13,6 +13,7 @@ use crate::{
         Goal, JobRun, RunOptions,
         input::Input,
         journal::{self, unfinished},
+        proof::Evidence,
     },
 };
 
@@ -90,6 +91,7 @@ pub fn begin_or_resume<'a>(
     options: RunOptions,
 ) -> Result<JobRun<'a>> {
     let input = Input::read(file)?;
+    let evidence = Evidence::of(&input.spec);
     let settings = &engine.settings;
     let begun = unfinished(
         &settings.data_dir,
@@ -103,6 +105,9 @@ pub fn begin_or_resume<'a>(
             engine.printer.note(format_args!(
                 "going on with job {job} (--new begins another)"
             ));
+            if let Some(evidence) = evidence {
+                evidence.warn(engine.printer);
+            }
             JobRun::resume(engine, job, options)
         }
         _ => {
@@ -111,6 +116,9 @@ pub fn begin_or_resume<'a>(
             engine
                 .printer
                 .note(format_args!("job {job}: {name}, {} rows", input.rows));
+            if let Some(evidence) = evidence {
+                evidence.announce(engine.printer);
+            }
             Ok(run)
         }
     }

@@ -1,6 +1,6 @@
 //! `cyxwiz job status`.
 
-use cyxwiz_chain::{EscrowAccount, EscrowState};
+use cyxwiz_chain::{EscrowAccount, EscrowState, TranscriptAccount};
 use cyxwiz_domain::{Amount, JobId};
 use serde_json::json;
 
@@ -8,6 +8,7 @@ use super::{next::next, view::JobView};
 use crate::{
     engine::Engine,
     error::{Error, Result},
+    flow::proof::stage_words,
     printer::{table, utc},
 };
 
@@ -36,8 +37,15 @@ pub async fn run(engine: &Engine, job: JobId) -> Result<()> {
         }
         _ => None,
     };
+    let transcript = match &escrow {
+        Some(escrow) if escrow.verification.tier.is_proven() => {
+            engine.chain.transcript(escrow.address).await?
+        }
+        _ => None,
+    };
     let value = json!({
-        "job": view, "escrow": escrow.as_ref().map(escrow_json), "next": next,
+        "job": view, "escrow": escrow.as_ref().map(escrow_json),
+        "proof": transcript.as_ref().map(transcript_json), "next": next,
     });
     engine.printer.result(&value, || {
         let mut rows = table(&["job", &job.to_string()]);
@@ -65,6 +73,9 @@ pub async fn run(engine: &Engine, job: JobId) -> Result<()> {
                 rows.add_row(["disputed until", &utc(escrow.dispute_ends_at)]);
                 rows.add_row(["bond", &format!("{} CYXWIZ", escrow.bond)]);
             }
+        }
+        if let Some(transcript) = &transcript {
+            rows.add_row(["proof", stage_words(transcript.stage)]);
         }
         if let Some(next) = &next {
             rows.add_row(["next", next]);
@@ -98,8 +109,23 @@ fn escrow_json(escrow: &EscrowAccount) -> serde_json::Value {
         "release_at": escrow.release_at,
         "bond": units(escrow.bond),
         "dispute_ends_at": escrow.dispute_ends_at,
+        "tier": escrow.verification.tier,
         "weights_sha256": escrow.weights_hash,
         "seq": escrow.seq,
         "slot": escrow.slot,
+    })
+}
+
+fn transcript_json(transcript: &TranscriptAccount) -> serde_json::Value {
+    json!({
+        "address": transcript.address,
+        "stage": transcript.stage,
+        "circuit": transcript.circuit,
+        "samples": transcript.samples,
+        "epochs": transcript.epochs,
+        "root": transcript.root,
+        "trained": transcript.trained,
+        "verified_at": transcript.verified_at,
+        "seq": transcript.seq,
     })
 }

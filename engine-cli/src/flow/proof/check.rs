@@ -1,0 +1,99 @@
+//! Whether what was verified on the chain is what this user ordered, saw and received.
+
+use std::path::Path;
+
+use cyxwiz_chain::{EscrowAccount, TranscriptAccount, TranscriptStage};
+use cyxwiz_domain::{
+    Digest,
+    spec::{JobSpec, VerificationTier},
+};
+use cyxwiz_proof::job::{heads_root, trained_commitment};
+
+use super::ProofPlan;
+
+/// Compares the verified transcript of `escrow` with the plan and with the heads of all epochs as they were
+/// seen. The weights are another matter ([`check_weights`]).
+///
+/// # Errors
+/// What does not fit, for people.
+pub fn check(
+    transcript: &TranscriptAccount,
+    escrow: &EscrowAccount,
+    plan: &ProofPlan,
+    heads: &[Digest],
+) -> Result<(), String> {
+    if !transcript.belongs_to(escrow) || transcript.node != escrow.node {
+        return Err("the transcript on the chain is of another job or another node".into());
+    }
+    let ordered = (plan.circuit, plan.dataset, plan.initial, plan.rate);
+    let (dataset, initial) = (transcript.dataset, transcript.initial);
+    if (transcript.circuit, dataset, initial, transcript.rate) != ordered {
+        return Err(
+            "the transcript on the chain is about other data, weights or rules than ordered".into(),
+        );
+    }
+    if transcript.stage != TranscriptStage::Verified {
+        return Err(format!(
+            "its proof is not verified on the chain, but {}",
+            stage_words(transcript.stage)
+        ));
+    }
+    check_root(transcript.root, plan, heads)
+}
+
+/// Whether the node has committed to the heads that it had streamed.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_root(root: Digest, plan: &ProofPlan, heads: &[Digest]) -> Result<(), String> {
+    let circuit = plan.registered().map_err(|error| error.to_string())?;
+    let words: Vec<_> = heads.iter().map(|head| head.0).collect();
+    let seen = heads_root(&circuit.circuit, &words).map_err(|error| error.to_string())?;
+    if root.0 != seen {
+        return Err(format!(
+            "it has committed to the transcript {root}, but the epochs seen make it {}",
+            Digest(seen)
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the weights in the file at `path` are those that the proof of a job speaks of. Only training in
+/// integers has weights that anyone can commit to again; of other jobs, the epochs' hashes speak.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_weights(spec: &JobSpec, trained: Digest, path: &Path) -> Result<(), String> {
+    let tier = spec.verification.as_ref().map(|v| v.tier);
+    if tier != Some(VerificationTier::ZkExact) {
+        return Ok(());
+    }
+    let file = std::fs::read(path)
+        .map_err(|error| format!("its weights at {} cannot be read: {error}", path.display()))?;
+    let received = trained_commitment(spec, &file).map_err(|error| error.to_string())?;
+    if received != trained.0 {
+        return Err(format!(
+            "its proof speaks of weights with the commitment {trained}, but those received have {}",
+            Digest(received)
+        ));
+    }
+    Ok(())
+}
+
+/// A stage for people, as the end of a sentence.
+pub fn stage_words(stage: TranscriptStage) -> &'static str {
+    match stage {
+        TranscriptStage::Opened => "opened: the node has not committed to its work yet",
+        TranscriptStage::Committed => {
+            "committed: the challenge is drawn when the chain's randomness is there"
+        }
+        TranscriptStage::Revealed => "revealed: the challenge is drawn and the node proves",
+        TranscriptStage::Verified => "verified on-chain",
+        TranscriptStage::FullAudit => {
+            "lost: nobody drew the challenge in time, so no proof can be made and nothing is paid for"
+        }
+        TranscriptStage::Refuted => {
+            "refuted: the node signed a false proof; you get everything back and it loses stake"
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! A job's proof as its user sees it: what it is about is fixed with the escrow, its challenge is drawn with
+//! a secret of the user's, and nothing is paid unless it speaks of the epochs seen and the weights received.
+
+mod check;
+mod close;
+mod evidence;
+mod plan;
+mod replay;
+mod report;
+mod watch;
+
+pub use check::{check, check_weights, stage_words};
+pub use close::close;
+pub use evidence::Evidence;
+pub use plan::{Committed, Nonce, ProofPlan};
+pub use replay::{Replay, replay};
+pub use report::ProofReport;
