@@ -7,6 +7,8 @@ use cyxwiz_domain::{JobId, JobState, id::IdError, spec::SpecError};
 use cyxwiz_pki::token::TokenError;
 use tonic::{Code, Status, metadata::MetadataMap, metadata::MetadataValue};
 
+use crate::job::VERIFICATION;
+
 /// Metadata key of the machine-readable code.
 pub const CODE_KEY: &str = "cyxwiz-code";
 
@@ -101,6 +103,16 @@ pub enum Error {
     /// The job runs elsewhere.
     #[error("job {0} is not assigned to this node")]
     NotYourJob(JobId),
+    /// A head of the transcript is another one than before.
+    #[error(
+        "another head is held for epoch {epoch} of job {job}; send the one that was sent first, or give the job up"
+    )]
+    HeadChanged {
+        /// The job.
+        job: JobId,
+        /// From 1.
+        epoch: u32,
+    },
     /// The node has opened another heartbeat stream.
     #[error("another connection speaks for this node now; is it running twice?")]
     Superseded,
@@ -138,11 +150,16 @@ impl Error {
             Self::TooLong { .. } => (Code::OutOfRange, "job_too_long"),
             Self::TooExpensive => (Code::OutOfRange, "job_too_expensive"),
             Self::EscrowMissing(_) => (Code::FailedPrecondition, "escrow_missing"),
+            Self::EscrowMismatch {
+                field: VERIFICATION,
+                ..
+            } => (Code::FailedPrecondition, "verification_mismatch"),
             Self::EscrowMismatch { .. } => (Code::FailedPrecondition, "escrow_mismatch"),
             Self::JobState { .. } => (Code::FailedPrecondition, "job_state"),
             Self::NodeUnregistered => (Code::FailedPrecondition, "node_unregistered"),
             Self::NodeUnknown => (Code::FailedPrecondition, "node_unknown"),
             Self::NotYourJob(_) => (Code::PermissionDenied, "not_your_job"),
+            Self::HeadChanged { .. } => (Code::FailedPrecondition, "head_changed"),
             Self::Superseded => (Code::Aborted, "superseded"),
             Self::ShuttingDown => (Code::Unavailable, "shutting_down"),
             Self::Chain(error) if error.is_transient() => (Code::Unavailable, "chain_unavailable"),

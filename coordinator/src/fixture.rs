@@ -41,7 +41,6 @@ pub fn escrow(state: EscrowState, node: Option<Address>) -> EscrowAccount {
         weights_hash: Digest::default(),
         fee_bps: 1_000,
         bond: Amount::ZERO,
-        verification: cyxwiz_chain::Verification::default(),
         verification: Verification {
             tier: Tier::ZkExact,
             samples: 1,

@@ -1,7 +1,9 @@
 //! A job as the coordinator keeps it.
 
 use chrono::{DateTime, Utc};
-use cyxwiz_chain::{EscrowAccount, EscrowConfig, EscrowState, instructions::escrow::NewEscrow};
+use cyxwiz_chain::{
+    EscrowAccount, EscrowConfig, EscrowState, Tier, Verification, instructions::escrow::NewEscrow,
+};
 use cyxwiz_domain::{Address, Amount, Digest, JobId, JobState};
 
 use crate::error::Error;
@@ -29,6 +31,8 @@ pub struct Submission {
     pub dataset_bytes: u64,
     /// Passes over it.
     pub required_epochs: u32,
+    /// What the job's proof must be.
+    pub verification: Verification,
 }
 
 /// What a job costs and how long it may take.
@@ -59,6 +63,8 @@ pub struct Job {
     pub assign_signature: String,
     /// What went wrong last, for people.
     pub message: String,
+    /// What the user has to know about the proof, whatever happens later; empty for nothing.
+    pub warning: String,
     /// When it was submitted.
     pub created_at: DateTime<Utc>,
     /// How long the node is held for the escrow.
@@ -77,6 +83,7 @@ impl Job {
             required_epochs: self.submission.required_epochs,
             estimated_seconds: self.terms.estimated_seconds,
             timeout_seconds: self.terms.timeout_seconds,
+            verification: self.submission.verification,
         }
     }
 
@@ -109,8 +116,52 @@ impl Job {
             escrow.estimated_seconds,
             asked.estimated_seconds,
         )?;
-        same("timeout", escrow.timeout_seconds, asked.timeout_seconds)
+        same("timeout", escrow.timeout_seconds, asked.timeout_seconds)?;
+        if escrow.verification == asked.verification {
+            return Ok(());
+        }
+        Err(Error::EscrowMismatch {
+            field: VERIFICATION,
+            actual: describe(&escrow.verification),
+            expected: describe(&asked.verification),
+        })
     }
+}
+
+/// Name of the field of an escrow that says what the job's proof must be.
+pub const VERIFICATION: &str = "verification";
+
+fn describe(verification: &Verification) -> String {
+    let Some(tier) = tier_name(verification.tier) else {
+        return "none".to_owned();
+    };
+    let Verification {
+        circuit,
+        samples,
+        runtime_class,
+        ..
+    } = verification;
+    format!("{tier} by circuit {circuit} with {samples} samples on runtime class {runtime_class}")
+}
+
+/// The tiers with a proof, by their names in job files and in the database.
+const TIERS: [(Tier, &str); 4] = [
+    (Tier::ZkExact, "zk-exact"),
+    (Tier::Audited, "audited"),
+    (Tier::AuditedTolerant, "audited-tolerant"),
+    (Tier::Replicated, "replicated"),
+];
+
+/// Name of a tier; `None` for a job without a proof.
+pub fn tier_name(tier: Tier) -> Option<&'static str> {
+    let found = TIERS.iter().find(|(known, _)| *known == tier);
+    found.map(|(_, name)| *name)
+}
+
+/// The tier of this name.
+pub fn tier_of(name: &str) -> Option<Tier> {
+    let found = TIERS.iter().find(|(_, known)| *known == name);
+    found.map(|(tier, _)| *tier)
 }
 
 fn same<T: PartialEq + ToString>(field: &'static str, actual: T, expected: T) -> Result<(), Error> {
@@ -216,6 +267,7 @@ mod tests {
                 dataset_root: escrow.dataset_root,
                 dataset_bytes: 100_000,
                 required_epochs: escrow.required_epochs,
+                verification: escrow.verification,
             },
             terms: Terms {
                 amount: escrow.amount,
@@ -227,6 +279,7 @@ mod tests {
             epochs_done: 0,
             assign_signature: String::new(),
             message: String::new(),
+            warning: String::new(),
             created_at: DateTime::UNIX_EPOCH,
             reserved_until: DateTime::UNIX_EPOCH,
         }
@@ -235,7 +288,7 @@ mod tests {
     #[test]
     fn an_escrow_may_hold_more_than_was_asked_for_and_differ_in_nothing_else() {
         type Change = fn(&mut EscrowAccount);
-        let cases: [(Option<&str>, Change); 11] = [
+        let cases: [(Option<&str>, Change); 15] = [
             (None, |_| {}),
             (None, |escrow| escrow.amount.0 += 1),
             (None, |escrow| escrow.amount.0 = u64::MAX),
@@ -249,6 +302,18 @@ mod tests {
             }),
             (Some("estimate"), |escrow| escrow.estimated_seconds += 1),
             (Some("timeout"), |escrow| escrow.timeout_seconds += 1),
+            (Some(VERIFICATION), |escrow| {
+                escrow.verification = Verification::default();
+            }),
+            (Some(VERIFICATION), |escrow| {
+                escrow.verification.samples += 1;
+            }),
+            (Some(VERIFICATION), |escrow| {
+                escrow.verification.circuit.0[0] ^= 1;
+            }),
+            (Some(VERIFICATION), |escrow| {
+                escrow.verification.runtime_class.0[0] ^= 1;
+            }),
         ];
         let (job, config) = (job(), fixture::config());
         for (number, (expected, change)) in cases.into_iter().enumerate() {

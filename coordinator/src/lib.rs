@@ -11,6 +11,7 @@ pub mod grpc;
 pub mod http;
 pub mod job;
 pub mod matching;
+pub mod nonce;
 pub mod scheduling;
 pub mod server;
 pub mod settings;

@@ -2,6 +2,7 @@
 //! get their node is in [`super::placement`].
 
 use chrono::{DateTime, Utc};
+use cyxwiz_chain::Verification;
 use cyxwiz_domain::{Address, Amount, JobId, JobState};
 use sqlx::{PgConnection, PgExecutor, PgPool};
 use uuid::Uuid;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 use super::{address, digest, signed, small, unsigned};
 use crate::{
     error::Error,
-    job::{EscrowView, Job, Submission, Terms, next_state, state_of_closed},
+    job::{EscrowView, Job, Submission, Terms, next_state, state_of_closed, tier_of},
 };
 
 /// Selects whole jobs: the query's end and its arguments are the caller's.
@@ -20,7 +21,7 @@ macro_rules! select_jobs {
             r#"SELECT id, user_wallet, escrow, name, spec, spec_hash, row_count, dataset_root,
                  dataset_bytes, required_epochs, amount, estimated_seconds, timeout_seconds,
                  state::text AS "state!", node, epochs_done, assign_signature, message,
-                 created_at, reserved_until
+                 created_at, reserved_until, tier, samples, circuit, runtime_class, warning
              FROM jobs "# + $end
             $(, $argument)*
         )
@@ -50,12 +51,35 @@ pub(super) struct JobRow {
     pub(super) message: String,
     pub(super) created_at: DateTime<Utc>,
     pub(super) reserved_until: DateTime<Utc>,
+    pub(super) tier: Option<String>,
+    pub(super) samples: Option<i16>,
+    pub(super) circuit: Option<Vec<u8>>,
+    pub(super) runtime_class: Option<Vec<u8>>,
+    pub(super) warning: String,
+}
+
+impl JobRow {
+    fn verification(&self) -> Result<Verification, Error> {
+        let (Some(tier), Some(samples), Some(circuit), Some(runtime_class)) =
+            (&self.tier, self.samples, &self.circuit, &self.runtime_class)
+        else {
+            return Ok(Verification::default());
+        };
+        let corrupt = |what: &str| Error::Corrupt(format!("a job with {what}"));
+        Ok(Verification {
+            tier: tier_of(tier).ok_or_else(|| corrupt(&format!("the tier '{tier}'")))?,
+            samples: u8::try_from(samples).map_err(|_| corrupt(&format!("{samples} samples")))?,
+            circuit: digest(circuit)?,
+            runtime_class: digest(runtime_class)?,
+        })
+    }
 }
 
 impl TryFrom<JobRow> for Job {
     type Error = Error;
 
     fn try_from(row: JobRow) -> Result<Self, Error> {
+        let verification = row.verification()?;
         Ok(Self {
             submission: Submission {
                 id: JobId(row.id),
@@ -68,6 +92,7 @@ impl TryFrom<JobRow> for Job {
                 dataset_root: digest(&row.dataset_root)?,
                 dataset_bytes: unsigned(row.dataset_bytes)?,
                 required_epochs: small(row.required_epochs)?,
+                verification,
             },
             terms: Terms {
                 amount: Amount(unsigned(row.amount)?),
@@ -79,6 +104,7 @@ impl TryFrom<JobRow> for Job {
             epochs_done: small(row.epochs_done)?,
             assign_signature: row.assign_signature,
             message: row.message,
+            warning: row.warning,
             created_at: row.created_at,
             reserved_until: row.reserved_until,
         })

@@ -6,6 +6,7 @@ pub mod challenges;
 pub mod jobs;
 pub mod nodes;
 pub mod placement;
+pub mod transcripts;
 pub mod uptime;
 
 use cyxwiz_domain::{Address, Digest};

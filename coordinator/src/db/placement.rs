@@ -9,11 +9,12 @@ use sqlx::{PgConnection, PgPool};
 use super::{
     chain_writes::{self, Kind},
     jobs::{self, select_jobs},
-    signed,
+    signed, transcripts,
 };
 use crate::{
     error::Error,
-    job::{Job, Submission, Terms},
+    job::{Job, Submission, Terms, tier_name},
+    nonce::Nonce,
 };
 
 /// What became of a reservation.
@@ -25,7 +26,7 @@ pub enum Reservation {
     NodeTaken,
 }
 
-/// Creates a job that holds `node` for `held_for`.
+/// Creates a job that holds `node` for `held_for`. A job with a proof has a `nonce`.
 ///
 /// # Errors
 /// [`Error::DailyLimit`], and [`Error::JobConflict`] when the id exists.
@@ -34,6 +35,7 @@ pub async fn reserve(
     submission: &Submission,
     terms: &Terms,
     node: Address,
+    nonce: Option<&Nonce>,
     held_for: Duration,
     per_day: u32,
 ) -> Result<Reservation, Error> {
@@ -42,12 +44,14 @@ pub async fn reserve(
     if !take_node(&mut transaction, node).await? {
         return Ok(Reservation::NodeTaken);
     }
+    let verification = &submission.verification;
+    let tier = tier_name(verification.tier);
     let inserted = sqlx::query!(
         "INSERT INTO jobs (id, user_wallet, escrow, name, spec, spec_hash, row_count, dataset_root,
              dataset_bytes, required_epochs, amount, estimated_seconds, timeout_seconds, state, node,
-             reserved_until)
+             reserved_until, tier, samples, circuit, runtime_class)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'reserved', $14,
-             now() + make_interval(secs => $15))
+             now() + make_interval(secs => $15), $16, $17, $18, $19)
          ON CONFLICT (id) DO NOTHING",
         submission.id.0,
         submission.user.0.as_slice(),
@@ -64,11 +68,18 @@ pub async fn reserve(
         i64::from(terms.timeout_seconds),
         node.0.as_slice(),
         held_for.as_secs_f64(),
+        tier,
+        tier.map(|_| i16::from(verification.samples)),
+        tier.map(|_| verification.circuit.0.to_vec()),
+        tier.map(|_| verification.runtime_class.0.to_vec()),
     )
     .execute(&mut *transaction)
     .await?;
     if inserted.rows_affected() == 0 {
         return Err(Error::JobConflict(submission.id));
+    }
+    if let Some(nonce) = nonce {
+        transcripts::create(&mut transaction, submission.id, nonce).await?;
     }
     let job = jobs::get(&mut *transaction, submission.id).await?;
     transaction.commit().await?;

@@ -11,6 +11,9 @@ use crate::{
 
 pub fn job(job: Job) -> pb::Job {
     let state = pb::JobState::from(job.state);
+    let words = [job.warning, job.message];
+    let message = words.into_iter().filter(|words| !words.is_empty());
+    let message = message.collect::<Vec<_>>().join("; ");
     pb::Job {
         job_id: job.submission.id.to_vec(),
         state: state.into(),
@@ -27,7 +30,7 @@ pub fn job(job: Job) -> pb::Job {
         created_at: job.created_at.timestamp(),
         reserved_until: job.reserved_until.timestamp(),
         assign_signature: job.assign_signature,
-        message: job.message,
+        message,
         name: job.submission.name,
     }
 }

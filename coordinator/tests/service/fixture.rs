@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cyxwiz_chain::{NodeAccount, pda};
+use cyxwiz_chain::{NodeAccount, Verification, pda};
 use cyxwiz_coordinator::{
     db::{self, nodes::Free, placement::Reservation},
     error::Error,
@@ -68,7 +68,7 @@ impl Database {
         node: Address,
     ) -> Result<Reservation, Error> {
         let terms = terms();
-        db::placement::reserve(&self.pool, submission, &terms, node, HOUR, PER_DAY).await
+        db::placement::reserve(&self.pool, submission, &terms, node, None, HOUR, PER_DAY).await
     }
 
     /// A job that holds `node`.
@@ -151,6 +151,7 @@ pub fn submission(number: u128) -> Submission {
         dataset_root: Digest([3; 32]),
         dataset_bytes: 100_000,
         required_epochs: 20,
+        verification: Verification::default(),
     }
 }
 

@@ -61,7 +61,7 @@ async fn the_daily_limit_holds_when_jobs_come_at_once() {
     let limit = 3;
     let terms = terms();
     let attempts = submissions.iter().zip(&nodes).map(|(submission, node)| {
-        placement::reserve(&database.pool, submission, &terms, *node, HOUR, limit)
+        placement::reserve(&database.pool, submission, &terms, *node, None, HOUR, limit)
     });
     let outcomes = futures::future::join_all(attempts).await;
     let made = outcomes

@@ -1,7 +1,7 @@
 //! Matches a job to a node and reserves the node.
 
-use cyxwiz_chain::pda;
-use cyxwiz_domain::{Address, Digest, JobId, spec::JobSpec};
+use cyxwiz_chain::{Verification, nonce_hash, pda};
+use cyxwiz_domain::{Address, Digest, JobId, pricing::Price, spec::JobSpec};
 use cyxwiz_proto::job::v1::{SubmitJobRequest, SubmitJobResponse};
 
 use super::estimate::check_rows;
@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     grpc::convert,
     job::{Job, Submission},
+    nonce::Nonce,
     scheduling::find_nodes,
 };
 
@@ -23,6 +24,8 @@ pub async fn submit(
     if let Some(answer) = repeated(app, &submission).await? {
         return Ok(answer);
     }
+    let proven = submission.verification.tier.is_proven();
+    let nonce = proven.then(Nonce::draw);
     let plan = find_nodes(app, &spec, submission.rows, Some(user), None).await?;
     let limits = &app.settings.jobs;
     for found in &plan.ranked {
@@ -32,13 +35,14 @@ pub async fn submit(
             &submission,
             &terms,
             found.owner,
+            nonce.as_ref(),
             limits.reservation,
             limits.per_day,
         );
         match reservation.await {
             Ok(Reservation::Made(job)) => {
                 tracing::info!(job = %submission.id, node = %found.owner, amount = %terms.amount, "reserved a node");
-                return Ok(answer(*job, Some(&found.price)));
+                return Ok(answer(*job, nonce.as_ref(), Some(&found.price)));
             }
             Ok(Reservation::NodeTaken) => {}
             // The same call, made twice at once: the other one has just finished.
@@ -59,18 +63,23 @@ pub async fn submit(
 /// The same job, submitted before: the same answer.
 async fn repeated(app: &App, submission: &Submission) -> Result<Option<SubmitJobResponse>, Error> {
     match db::jobs::get(&app.pool, submission.id).await {
-        Ok(job) if job.submission == *submission => Ok(Some(answer(job, None))),
+        Ok(job) if job.submission == *submission => {
+            let nonce = db::transcripts::nonce(&app.pool, submission.id).await?;
+            Ok(Some(answer(job, nonce.as_ref(), None)))
+        }
         Ok(_) => Err(Error::JobConflict(submission.id)),
         Err(Error::JobUnknown(_)) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn answer(job: Job, price: Option<&cyxwiz_domain::pricing::Price>) -> SubmitJobResponse {
+fn answer(job: Job, nonce: Option<&Nonce>, price: Option<&Price>) -> SubmitJobResponse {
+    let escrow = job.submission.escrow;
+    let hash = nonce.map(|nonce| nonce_hash(escrow, nonce.bytes()).0.to_vec());
     SubmitJobResponse {
         estimate: Some(convert::estimate(&job.terms, price)),
         job: Some(convert::job(job)),
-        coordinator_nonce_hash: Vec::new(),
+        coordinator_nonce_hash: hash.unwrap_or_default(),
     }
 }
 
@@ -101,6 +110,7 @@ fn read(user: Address, request: SubmitJobRequest) -> Result<(JobSpec, Submission
         dataset_root,
         dataset_bytes: request.dataset_bytes,
         required_epochs: spec.job.epochs,
+        verification: Verification::of(&spec),
     };
     Ok((spec, submission))
 }

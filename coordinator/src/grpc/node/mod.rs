@@ -47,8 +47,8 @@ impl NodeService for Nodes {
         request: Request<ReportProgressRequest>,
     ) -> Result<Response<ReportProgressResponse>, Status> {
         let owner = self.0.caller(request.metadata())?;
-        progress::report(&self.0, owner, request.into_inner()).await?;
-        Ok(Response::new(ReportProgressResponse::default()))
+        let answer = progress::report(&self.0, owner, request.into_inner()).await?;
+        Ok(Response::new(answer))
     }
 
     async fn report_completion(

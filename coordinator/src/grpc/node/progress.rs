@@ -1,7 +1,7 @@
-//! Epochs done, for the user's status page.
+//! Epochs done, for the user's status page, and the heads of their transcript.
 
-use cyxwiz_domain::{Address, JobId};
-use cyxwiz_proto::node::v1::ReportProgressRequest;
+use cyxwiz_domain::{Address, Digest, JobId};
+use cyxwiz_proto::node::v1::{ReportProgressRequest, ReportProgressResponse};
 
 use crate::{app::App, db, error::Error};
 
@@ -9,7 +9,15 @@ pub async fn report(
     app: &App,
     owner: Address,
     request: ReportProgressRequest,
-) -> Result<(), Error> {
+) -> Result<ReportProgressResponse, Error> {
     let id = JobId::from_slice(&request.job_id)?;
-    db::jobs::report_progress(&app.pool, owner, id, request.epochs_done).await
+    let heads = request.heads.iter().map(|head| Digest::from_slice(head));
+    let heads: Vec<_> = heads.collect::<Result<_, _>>()?;
+    db::jobs::report_progress(&app.pool, owner, id, request.epochs_done).await?;
+    let held = db::transcripts::hold_heads(&app.pool, id, request.heads_from, &heads).await;
+    if let Err(Error::HeadChanged { epoch, .. }) = held {
+        tracing::warn!(job = %id, node = %owner, epoch, "a node reports another head than before");
+        metrics::counter!("cyxwiz_heads_changed_total").increment(1);
+    }
+    Ok(ReportProgressResponse { heads_held: held? })
 }
