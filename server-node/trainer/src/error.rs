@@ -5,7 +5,8 @@ use std::{io, path::PathBuf};
 use cyxwiz_domain::{dataset::DatasetError, spec::SpecError, training::FailureKind};
 use cyxwiz_proof::{
     field::NotCanonical,
-    intsgd::{self, BatchError, Diverged},
+    intsgd::{BatchError, Diverged},
+    job::JobError,
     transcript::TranscriptError,
 };
 
@@ -34,16 +35,14 @@ pub enum TrainError {
     /// The rows make no dataset of the job's circuit.
     #[error("dataset: {0}")]
     Batch(#[from] BatchError),
-    /// The batches make no dataset of the job's circuit.
-    #[error("dataset: {0}")]
-    Batches(#[from] intsgd::DatasetError),
+    /// The rows do not open the job's transcript.
+    #[error(transparent)]
+    Opening(#[from] JobError),
     /// The transcript does not take an epoch.
     #[error("transcript: {0}")]
     Transcript(#[from] TranscriptError),
-    /// A job whose steps are committed to was started without saying whose.
-    #[error(
-        "this job's steps are proven: give --escrow and --context, which its commitments are bound to"
-    )]
+    /// A job that is committed to was started without saying whose.
+    #[error("this job is proven: give --escrow and --context, which its commitments are bound to")]
     Unbound,
     /// The context is no word.
     #[error("--context: {0}")]
@@ -53,6 +52,14 @@ pub enum TrainError {
         "no CUDA device can be used here; run with --device cpu, or install the driver and a libtorch with CUDA"
     )]
     NoCuda,
+    /// The job's runtime class cannot be kept here.
+    #[error("the job's runtime class {class} takes {problem}")]
+    Class {
+        /// Its name.
+        class: &'static str,
+        /// What it takes, and what is here.
+        problem: String,
+    },
     /// A file cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {
@@ -86,9 +93,9 @@ impl TrainError {
         match self {
             Self::Spec(_) => FailureKind::Spec,
             Self::Dataset(_) => FailureKind::Dataset,
-            Self::Batch(_) | Self::Batches(_) => FailureKind::Dataset,
+            Self::Batch(_) | Self::Opening(_) => FailureKind::Dataset,
             Self::Diverged { .. } | Self::Exceeded(_) => FailureKind::Diverged,
-            Self::NoCuda => FailureKind::Device,
+            Self::NoCuda | Self::Class { .. } => FailureKind::Device,
             Self::File { .. } | Self::Busy(_) | Self::State { .. } => FailureKind::Storage,
             Self::Torch(error) if is_out_of_memory(error) => FailureKind::OutOfMemory,
             Self::Transcript(_)

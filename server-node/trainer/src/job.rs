@@ -33,12 +33,9 @@ pub struct Binding {
 impl Job {
     /// Splits `rows` rows as the spec says.
     pub fn new(spec: JobSpec, rows: usize, dataset_root: Digest) -> Self {
-        let test = spec.test_rows(rows as u64);
-        let rows = u32::try_from(rows).expect("a table of 2^32 rows does not fit in memory");
-        let split = Split::new(rows, test as u32, spec.dataset.split.seed);
         Self {
+            split: Split::of(&spec, rows),
             spec,
-            split,
             dataset_root,
             binding: Binding::default(),
         }
@@ -69,7 +66,8 @@ impl Job {
 
     /// The order that the proof expects: fixed batches, of which the escrow chooses.
     fn proven_batches(&self, integers: &IntegerTraining, epoch: u32) -> Vec<Vec<u32>> {
-        let batches: Vec<&[u32]> = self.fixed_batches().collect();
+        let size = self.spec.training.batch as usize;
+        let batches: Vec<&[u32]> = self.split.train.chunks(size).collect();
         let seed = order_seed(&self.binding.escrow.0, sha256);
         let epoch = u16::try_from(epoch).expect("a circuit's epochs are counted in 16 bits");
         let order = BatchOrder::of_epoch(&seed, epoch, integers.training.batch_bits, sha256);
@@ -77,11 +75,6 @@ impl Job {
         // Fewer batches than the tree has leaves are repeated.
         let batch = |step| batches[order.batch(step) as usize % batches.len()].to_vec();
         (0..steps).map(batch).collect()
-    }
-
-    /// The training rows in batches, in the split's order.
-    pub(crate) fn fixed_batches(&self) -> impl Iterator<Item = &[u32]> {
-        self.split.train.chunks(self.spec.training.batch as usize)
     }
 
     fn normalises(&self) -> bool {

@@ -3,12 +3,10 @@
 //! (`cyxwiz_domain::training`).
 
 use std::{
-    env,
     fs::File,
     io::{self, BufRead, BufReader, Write},
-    os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{self, ExitCode},
+    process::ExitCode,
     sync::mpsc,
     thread,
 };
@@ -21,9 +19,10 @@ use cyxwiz_domain::{
     spec::JobSpec,
     training::{Command, Event, FailureKind},
 };
+use cyxwiz_proof::job::{Opening, opening};
 use cyxwiz_trainer::{
-    Binding, DeviceChoice, Exact, IntSgdTrainer, Job, Outcome, Store, TorchTrainer, TrainError,
-    benchmark, run,
+    Binding, Commit, Committed, DeviceChoice, Exact, IntSgdTrainer, Job, Outcome, Progress, Store,
+    TorchTrainer, TrainError, Trainer, benchmark, run, runtime,
 };
 
 /// Exit code of a run that was stopped and can be resumed.
@@ -81,14 +80,14 @@ struct RunArgs {
     /// a trainer must not outlive the node that started it.
     #[arg(long)]
     standalone: bool,
-    /// The job's escrow account, base58: decides the order of the batches of a job that trains in
-    /// integers.
+    /// The job's escrow account, base58, for a job with `[verification]`: decides the order of the
+    /// batches where it trains in integers.
     #[arg(long, requires = "context")]
     escrow: Option<Address>,
     /// The context word that such a job's commitments are bound to, 32 bytes in hex.
     #[arg(long, requires = "escrow", value_parser = digest)]
     context: Option<Digest>,
-    /// What such a job is computed with; the bits are the same.
+    /// What a job that trains in integers is computed with; the bits are the same.
     #[arg(long, value_enum, default_value_t)]
     exact: Exact,
     #[command(flatten)]
@@ -133,9 +132,17 @@ fn train(args: &RunArgs) -> Result<ExitCode> {
 
 fn execute(args: &RunArgs) -> Result<Outcome, TrainError> {
     let spec = read_spec(&args.spec)?;
-    let device = args.machine.device.resolve()?;
-    if device.is_cuda() && spec.job.deterministic {
-        restart_with_fixed_workspace()?;
+    let class = spec.runtime_class();
+    let device = match class {
+        Some(class) => runtime::class_device(class, args.machine.device, args.machine.threads)?,
+        None => args.machine.device.resolve()?,
+    };
+    match class {
+        Some(class) => runtime::restart_with(class.environment())?,
+        None if device.is_cuda() && spec.job.deterministic => {
+            runtime::restart_with(runtime::FIXED_WORKSPACE)?;
+        }
+        None => {}
     }
     let dataset_root = Manifest::of(open(&args.data)?)
         .map(|manifest| Digest(manifest.root()))
@@ -147,26 +154,65 @@ fn execute(args: &RunArgs) -> Result<Outcome, TrainError> {
         false => None,
     };
     let before = resume.as_ref().map(|(progress, _)| progress.threads);
-    let threads = args.machine.threads.or(before);
+    let threads = class.map(|class| class.threads());
+    let threads = threads.or(args.machine.threads).or(before);
     let threads = threads.unwrap_or_else(|| spec.useful_threads(cores()));
 
+    let opening = opening(&spec, Some(&table), dataset_root)?;
     let mut job = Job::new(spec, table.rows(), dataset_root);
     let (sender, commands) = mpsc::channel();
     if !args.standalone {
         thread::spawn(move || read_commands(&sender));
     }
-    if let Some(integers) = job.spec.integer_training() {
+    if opening.is_some() {
         let (Some(escrow), Some(context)) = (args.escrow, args.context) else {
             return Err(TrainError::Unbound);
         };
         job = job.bound(Binding { escrow, context });
-        let mut trainer = IntSgdTrainer::new(&job, integers, &table, args.exact, device, threads)?;
-        drop(table);
-        return run(&job, &mut trainer, &store, resume, &commands, &mut emit);
     }
-    let mut trainer = TorchTrainer::new(&job.spec, &table, device, threads)?;
+    let session = Session {
+        job,
+        opening,
+        store,
+        resume,
+        commands,
+    };
+    if let Some(integers) = session.job.spec.integer_training() {
+        let plan = session.job.spec.plan()?;
+        let trainer = IntSgdTrainer::new(&plan, integers, &table, args.exact, device, threads)?;
+        drop(table);
+        return session.run(trainer);
+    }
+    let trainer = TorchTrainer::new(&session.job.spec, &table, device, threads)?;
     drop(table);
-    run(&job, &mut trainer, &store, resume, &commands, &mut emit)
+    session.run(trainer)
+}
+
+/// A run that is ready but for its backend.
+struct Session {
+    job: Job,
+    /// What the job's transcript is opened with, where it has one.
+    opening: Option<Opening>,
+    store: Store,
+    resume: Option<(Progress, Vec<u8>)>,
+    commands: mpsc::Receiver<Command>,
+}
+
+impl Session {
+    fn run(self, mut trainer: impl Commit) -> Result<Outcome, TrainError> {
+        match &self.opening {
+            Some(opening) => {
+                let mut committed = Committed::new(&self.job, trainer, opening)?;
+                self.drive(&mut committed)
+            }
+            None => self.drive(&mut trainer),
+        }
+    }
+
+    fn drive(self, trainer: &mut impl Trainer) -> Result<Outcome, TrainError> {
+        let (store, commands) = (&self.store, &self.commands);
+        run(&self.job, trainer, store, self.resume, commands, &mut emit)
+    }
 }
 
 fn measure(machine: &Machine, seconds: f64) -> Result<ExitCode> {
@@ -222,23 +268,6 @@ fn emit(event: Event) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(&line)?;
     out.flush()
-}
-
-/// cuBLAS gives the same bits twice only with a workspace of fixed size, which it
-/// reads from the environment before its first use: this process begins again.
-fn restart_with_fixed_workspace() -> Result<(), TrainError> {
-    const NAME: &str = "CUBLAS_WORKSPACE_CONFIG";
-    if env::var_os(NAME).is_some() {
-        return Ok(());
-    }
-    let program =
-        env::current_exe().map_err(|error| file_error(Path::new("/proc/self/exe"), error))?;
-    let mut again = process::Command::new(&program);
-    let error = again
-        .args(env::args_os().skip(1))
-        .env(NAME, ":4096:8")
-        .exec();
-    Err(file_error(&program, error))
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, TrainError> {

@@ -198,8 +198,8 @@ impl<T: Trainer> Session<'_, T> {
             seconds: self.epoch_seconds(),
             checkpoint_file,
             checkpoint_sha256: Digest::of(&weights),
-            head,
-            ended_at: None,
+            head: head.map(|epoch| epoch.head),
+            ended_at: head.map(|epoch| epoch.ended_at),
         };
         self.progress.completed.push(summary.clone());
         self.progress.step_in_epoch = 0;

@@ -56,8 +56,8 @@ pub trait Trainer {
     fn state(&mut self) -> Result<Vec<u8>, TrainError>;
 
     /// Closes an epoch whose steps are committed to, with its results (loss and accuracy in training,
-    /// then on the held-out rows, absent ones NaN), at the Unix time `now` in seconds. Returns the head
-    /// of the transcript's hash chain; `None` from a backend that commits to nothing.
+    /// then on the held-out rows, absent ones NaN), at the Unix time `now` in seconds. `None` from a
+    /// backend that commits to nothing.
     ///
     /// # Errors
     /// [`TrainError::Transcript`].
@@ -65,7 +65,7 @@ pub trait Trainer {
         &mut self,
         _results: [f64; 4],
         _now: u64,
-    ) -> Result<Option<Digest>, TrainError> {
+    ) -> Result<Option<EpochHead>, TrainError> {
         Ok(None)
     }
 
@@ -80,6 +80,15 @@ pub trait Trainer {
     /// # Errors
     /// A description of what does not fit.
     fn restore(&mut self, state: &[u8]) -> Result<(), String>;
+}
+
+/// An epoch as the transcript has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EpochHead {
+    /// The head of the hash chain after it.
+    pub head: Digest,
+    /// When it ended, Unix time in seconds; never before the epoch before it.
+    pub ended_at: u64,
 }
 
 /// Sums over rows.

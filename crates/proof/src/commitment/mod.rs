@@ -5,4 +5,4 @@ mod segment;
 
 pub(crate) use merkle::empty_roots;
 pub use merkle::{MerkleTree, root_of_path};
-pub use segment::{SegmentState, commit_metrics};
+pub use segment::{SegmentState, commit_metrics, segment_ends};

@@ -33,6 +33,14 @@ impl SegmentState {
     }
 }
 
+/// After how many batches each segment of an epoch ends: evenly spaced, the last at the epoch's end. An
+/// epoch has as many segments as the circuit has `leaves`, or as it has `batches` where those are
+/// fewer; it then repeats its last leaf.
+pub fn segment_ends(batches: u64, leaves: u32) -> impl Iterator<Item = u64> {
+    let segments = batches.min(u64::from(leaves));
+    (1..=segments).map(move |segment| segment * batches / segments)
+}
+
 /// The word of an epoch's metrics (loss, accuracy, …, in the order of the job's report): SHA-256 of
 /// "cyxwiz/metrics/v1" and the numbers' bits, big-endian, cut to 248 bits. It fixes what the node
 /// claimed; it does not make it true.
@@ -79,6 +87,20 @@ mod tests {
         ];
         let leaves: HashSet<_> = states.iter().map(SegmentState::commitment).collect();
         assert_eq!(leaves.len(), states.len());
+    }
+
+    #[test]
+    fn segments_are_alike_and_end_with_the_epoch() {
+        let ends = |batches, leaves| segment_ends(batches, leaves).collect::<Vec<_>>();
+        assert_eq!(ends(3, 16), [1, 2, 3]);
+        assert_eq!(ends(64, 64), (1..=64).collect::<Vec<_>>());
+        assert_eq!(ends(10, 4), [2, 5, 7, 10]);
+        assert_eq!(ends(0, 16), []);
+        for batches in 16..200 {
+            let ends = ends(batches, 16);
+            assert_eq!((ends.len(), ends.last()), (16, Some(&batches)));
+            assert!(ends.is_sorted_by(|a, b| a < b));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use cyxwiz_domain::{
     dataset::{Split, Table},
     spec::{IntegerTraining, JobSpec},
 };
-use cyxwiz_statement::{Word, order_seed};
+use cyxwiz_statement::{Training, Word, order_seed};
 
 use super::{JobError, Rows};
 use crate::{
@@ -36,6 +36,11 @@ impl ExactRun {
             dataset,
             epochs: epochs.expect("a checked spec has no more epochs than its circuit"),
         })
+    }
+
+    /// The part of the circuit that recomputes its steps.
+    pub fn training(&self) -> &Training {
+        &self.integers.training
     }
 
     /// What it is trained on.

@@ -36,15 +36,16 @@ pub(super) struct Floats {
 
 impl Floats {
     pub fn new(rows: &Rows, rate: u16, device: Device) -> Result<Self, TchError> {
-        let [inputs, outputs] = rows.dims();
-        let count = rows.classes.len() as i64;
-        let features = Tensor::f_from_slice(&rows.features)?.f_view([count, inputs])?;
-        let classes: Vec<i64> = rows.classes.iter().map(|c| i64::from(*c)).collect();
+        let training = *rows.training();
+        let [inputs, outputs] = [training.inputs, training.outputs].map(i64::from);
+        let count = rows.classes().len() as i64;
+        let features = Tensor::f_from_slice(rows.features())?.f_view([count, inputs])?;
+        let classes: Vec<i64> = rows.classes().iter().map(|c| i64::from(*c)).collect();
         let own = Tensor::f_from_slice(&classes)?.f_view([count, 1])?;
         let [on, off] = TARGETS;
         let targets = Tensor::f_full([count, outputs], off, (Kind::Double, Device::Cpu))?;
         Ok(Self {
-            training: rows.training,
+            training,
             rate: f64::from(rate),
             device,
             features: features.f_to_kind(Kind::Double)?.f_to_device(device)?,

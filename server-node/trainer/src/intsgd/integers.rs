@@ -15,7 +15,7 @@ pub(super) struct Integers {
 
 impl Integers {
     pub fn new(rows: Rc<Rows>, rate: u16) -> Self {
-        let weights = Weights::zero(&rows.training);
+        let weights = Weights::zero(rows.training());
         Self {
             rows,
             rate,
@@ -31,13 +31,15 @@ impl Arithmetic for Integers {
             scores.extend(preactivations(&self.weights, &batch)?);
         }
         // Without the rows that fill the last batch.
-        scores.truncate(rows.len() * usize::from(self.rows.training.outputs));
+        scores.truncate(rows.len() * usize::from(self.rows.training().outputs));
         Ok(scores)
     }
 
     fn step(&mut self, rows: &[u32]) -> Result<Vec<i64>, TrainError> {
         let scores = self.scores(rows)?;
-        self.weights = step(&self.weights, &self.rows.batch(rows)?, self.rate)?;
+        for batch in self.rows.batches(rows)? {
+            self.weights = step(&self.weights, &batch, self.rate)?;
+        }
         Ok(scores)
     }
 

@@ -1,10 +1,13 @@
 use std::{fs::File, path::Path};
 
-use cyxwiz_domain::{Address, dataset::Table, spec::JobSpec};
-use cyxwiz_proof::intsgd::{Batch, Dataset, Divergence, Recipe, Weights};
+use cyxwiz_domain::{Address, Digest, dataset::Table, spec::JobSpec};
+use cyxwiz_proof::{
+    intsgd::{Divergence, Weights},
+    job::{ExactRun, opening, read_record},
+};
 
 use super::*;
-use crate::Binding;
+use crate::{Binding, Committed, Job};
 
 /// The job of the example and its rows.
 fn digits() -> (Job, Table) {
@@ -21,12 +24,19 @@ fn digits() -> (Job, Table) {
     (job, table)
 }
 
-fn trainer(job: &Job, table: &Table, exact: Exact) -> IntSgdTrainer {
+fn backend(job: &Job, table: &Table, exact: Exact) -> IntSgdTrainer {
     let integers = job.spec.integer_training().expect("integers");
-    IntSgdTrainer::new(job, integers, table, exact, Device::Cpu, 1).expect("trainer")
+    let plan = job.spec.plan().expect("plan");
+    IntSgdTrainer::new(&plan, integers, table, exact, Device::Cpu, 1).expect("trainer")
 }
 
-fn train(job: &Job, trainer: &mut IntSgdTrainer, epochs: std::ops::RangeInclusive<u32>) {
+fn trainer(job: &Job, table: &Table, exact: Exact) -> Committed<IntSgdTrainer> {
+    let opening = opening(&job.spec, Some(table), Digest::default()).expect("rows");
+    let backend = backend(job, table, exact);
+    Committed::new(job, backend, &opening.expect("a proof")).expect("a context")
+}
+
+fn train(job: &Job, trainer: &mut Committed<IntSgdTrainer>, epochs: std::ops::RangeInclusive<u32>) {
     for epoch in epochs {
         for batch in job.batches(epoch) {
             trainer.step(&batch, 0.0, 0).expect("step");
@@ -55,28 +65,14 @@ fn a_replay_finds_nothing_else() {
     let (job, table) = digits();
     let mut trainer = trainer(&job, &table, Exact::Floats);
     train(&job, &mut trainer, 1..=2);
-    let training = trainer.integers.training;
-    let inputs = usize::from(training.inputs);
-    let train = &job.split.train;
-    let row = |row: &u32| &table.features[*row as usize * inputs..][..inputs];
-    let features: Vec<i8> = train
-        .iter()
-        .flat_map(row)
-        .map(|x| cyxwiz_proof::intsgd::quantize(*x))
-        .collect();
-    let classes: Vec<u16> = train
-        .iter()
-        .map(|row| table.labels[*row as usize] as u16)
-        .collect();
-    let batches = Batch::split(&training, &features, &classes).expect("batches");
-    let dataset = Dataset::new(&training, batches).expect("dataset");
-    assert_eq!(dataset.root(), trainer.transcript.dataset());
-    let order = cyxwiz_statement::order_seed(&[3; 32], cyxwiz_proof::field::sha256);
-    let recipe = Recipe::new(&trainer.integers.circuit, &dataset, order, 6).expect("recipe");
-    let epochs = trainer.transcript.epochs().iter();
+    let transcript = read_record(&trainer.record()).expect("a transcript");
+    let run = ExactRun::new(&job.spec, &table).expect("the same rows");
+    assert_eq!(run.dataset().root(), transcript.dataset());
+    let epochs = transcript.epochs().iter();
     let leaves: Vec<Vec<Fr>> = epochs.map(|epoch| epoch.leaves.clone()).collect();
-    let replay = recipe.replay(&Weights::zero(&training), &leaves);
-    assert_eq!(replay, Ok(Divergence::None));
+    let recipe = run.recipe(&job.binding.escrow.0);
+    let start = Weights::zero(run.training());
+    assert_eq!(recipe.replay(&start, &leaves), Ok(Divergence::None));
 }
 
 #[test]
@@ -106,12 +102,11 @@ fn a_run_goes_on_where_its_state_was_taken() {
     let mut other = trainer(&elsewhere, &table, Exact::Integers);
     let problem = other.restore(&state).expect_err("another context");
     assert!(problem.contains("bound to another escrow"), "{problem}");
-    let text = String::from_utf8(state).expect("JSON");
-    let damaged = text.replacen("\"time\":1790000001", "\"time\":1790000002", 1);
-    assert_ne!(text, damaged);
-    let problem = resumed
-        .restore(damaged.as_bytes())
-        .expect_err("another time");
+    let time = b"\"time\":1790000001";
+    let at = state.windows(time.len()).position(|window| window == time);
+    let mut damaged = state.clone();
+    damaged[at.expect("the first epoch") + time.len() - 1] = b'2';
+    let problem = resumed.restore(&damaged).expect_err("another time");
     assert!(problem.contains("hash chain does not hold"), "{problem}");
 }
 
@@ -120,11 +115,11 @@ fn both_leave_the_numbers_at_the_same_step() {
     let (job, table) = digits();
     let limit = 1_i64 << 40;
     let refusals = [Exact::Integers, Exact::Floats].map(|exact| {
-        let mut trainer = trainer(&job, &table, exact);
+        let mut trainer = backend(&job, &table, exact);
         let at = |value| {
             let mut values = vec![0; 640];
             values[17] = value;
-            Weights::new(&trainer.integers.training, values).expect("50 bits")
+            Weights::new(&trainer.training, values).expect("50 bits")
         };
         // 64 inputs: 2^53 / 2^13.
         let (over, under) = (at(-limit), at(limit - (1 << 30)));

@@ -10,9 +10,13 @@ use cyxwiz_domain::{
     spec::{JobSpec, Layer, Loss, SpecError},
     training::SplitMix64,
 };
+use cyxwiz_proof::{
+    commitment::SegmentState,
+    field::{Fr, sha256},
+};
 use tch::{Cuda, Device, Kind, Reduction, Tensor};
 
-use crate::{Tally, TrainError, Trainer};
+use crate::{Commit, Position, Tally, TrainError, Trainer};
 use flat::Flat;
 use model::Model;
 use optimizer::Optimizer;
@@ -242,6 +246,21 @@ impl Trainer for TorchTrainer {
     fn restore(&mut self, state: &[u8]) -> Result<(), String> {
         let _guard = tch::no_grad_guard();
         tensors::read_into(state, &mut self.state_tensors())
+    }
+}
+
+impl Commit for TorchTrainer {
+    fn leaf(&mut self, at: Position) -> Result<Fr, TrainError> {
+        let optimizer = tensors::write(&self.optimizer.slots())?;
+        let state = SegmentState {
+            weights: sha256(&[&self.weights()?]),
+            optimizer: sha256(&[&optimizer]),
+            // All that is random in a step follows from its seed.
+            random: sha256(&[&at.seed.to_be_bytes()]),
+            epoch: at.epoch,
+            batch: at.batch,
+        };
+        Ok(state.commitment())
     }
 }
 

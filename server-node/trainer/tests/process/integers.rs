@@ -7,15 +7,15 @@ use std::{
 
 use cyxwiz_domain::{
     Digest,
-    training::{Command, Event, FailureKind, TRANSCRIPT_FILE, TranscriptRecord},
+    spec::JobSpec,
+    training::{Command, Event, FailureKind, TRANSCRIPT_FILE},
 };
-use cyxwiz_proof::{field::to_word, intsgd::Weights};
-use cyxwiz_statement::Registered;
+use cyxwiz_proof::{
+    intsgd::Weights,
+    job::{INTEGER_WEIGHTS, read_record, trained_commitment},
+};
 
-use super::{completed, digits, run::Run, weights};
-
-const CONTEXT: &str = "0011223344556677889900112233445566778899001122334455667788990011";
-const ESCROW: &str = "So11111111111111111111111111111111111111112";
+use super::{BOUND, completed, digits, heads, leaves, run::Run, transcript, weights};
 
 fn start(exact: &str, work: &Path) -> Run {
     start_on(
@@ -27,8 +27,8 @@ fn start(exact: &str, work: &Path) -> Run {
 }
 
 fn start_on(exact: &str, spec: &Path, data: &Path, work: &Path) -> Run {
-    let bound = ["--context", CONTEXT, "--escrow", ESCROW, "--exact", exact];
-    Run::start_with(&bound, spec, data, work)
+    let arguments = [&BOUND[..], &["--exact", exact]].concat();
+    Run::start_with(&arguments, spec, data, work)
 }
 
 /// The example with changes, in `dir`.
@@ -41,16 +41,6 @@ fn changed(dir: &Path, changes: &[(&str, &str)]) -> PathBuf {
     let path = dir.join("changed.toml");
     fs::write(&path, text).expect("write");
     path
-}
-
-fn transcript(work: &Path) -> TranscriptRecord {
-    let bytes = fs::read(work.join(TRANSCRIPT_FILE)).expect("transcript");
-    serde_json::from_slice(&bytes).expect("JSON")
-}
-
-fn leaves(record: &TranscriptRecord) -> Vec<Digest> {
-    let epochs = record.epochs.iter();
-    epochs.flat_map(|epoch| epoch.leaves.clone()).collect()
 }
 
 #[test]
@@ -75,23 +65,22 @@ fn the_example_is_learned_and_committed_to() {
         ("z64x10", 20)
     );
     assert!(record.epochs.iter().all(|epoch| epoch.leaves.len() == 64));
-    let heads = events.iter().filter_map(|event| match event {
-        Event::EpochDone(summary) => Some(summary.head.expect("a head")),
-        _ => None,
-    });
-    assert!(heads.eq(record.epochs.iter().map(|epoch| epoch.head)));
+    let ends = record.epochs.iter().map(|epoch| (epoch.head, epoch.time));
+    assert!(heads(&events).into_iter().eq(ends));
+    read_record(&record).expect("its chain holds");
 
     // The weights delivered are those that the last leaf commits to, and the floats are theirs.
     let bytes = fs::read(dir.path().join(weights_file)).expect("weights");
+    let spec = fs::read_to_string(digits().join("zk.toml")).expect("spec");
+    let spec = JobSpec::from_toml(&spec).expect("valid");
+    let leaf = trained_commitment(&spec, &bytes).map(Digest);
+    assert_eq!(leaf.ok().as_ref(), leaves(&record).last());
     let file = safetensors::SafeTensors::deserialize(&bytes).expect("safetensors");
-    let integers = file.tensor("int_sgd.weights").expect("integers");
-    assert_eq!(integers.shape(), [64, 10]);
+    let integers = file.tensor(INTEGER_WEIGHTS).expect("integers");
     let words = integers.data().as_chunks::<8>().0;
     let integers: Vec<i64> = words.iter().map(|w| i64::from_le_bytes(*w)).collect();
-    let training = Registered::by_name("z64x10").and_then(|c| c.circuit.training);
-    let trained = Weights::new(&training.expect("training"), integers).expect("50 bits");
-    let leaf = Digest(to_word(trained.commitment()));
-    assert_eq!(leaves(&record).last(), Some(&leaf));
+    let training = spec.integer_training().expect("integers").training;
+    let trained = Weights::new(&training, integers).expect("50 bits");
     let floats = file.tensor("1.weight").expect("floats");
     assert_eq!(floats.shape(), [10, 64]);
     let words = floats.data().as_chunks::<4>().0;

@@ -1,5 +1,6 @@
 //! The trainer as the node runs it: a process with commands in and events out.
 
+mod audited;
 mod integers;
 mod run;
 
@@ -11,7 +12,7 @@ use std::{
 
 use cyxwiz_domain::{
     Digest,
-    training::{Command, Event, FailureKind},
+    training::{Command, Event, FailureKind, TRANSCRIPT_FILE, TranscriptRecord},
 };
 use run::{Run, TRAINER};
 use serde_json::{Value, json};
@@ -53,6 +54,33 @@ fn weights(events: &[Event]) -> Digest {
         Some(Event::Finished { weights_sha256, .. }) => *weights_sha256,
         other => panic!("not finished: {other:?}"),
     }
+}
+
+/// What binds a job's commitments to a place on the chain.
+const BOUND: [&str; 4] = [
+    "--context",
+    "0011223344556677889900112233445566778899001122334455667788990011",
+    "--escrow",
+    "So11111111111111111111111111111111111111112",
+];
+
+fn transcript(work: &Path) -> TranscriptRecord {
+    let bytes = fs::read(work.join(TRANSCRIPT_FILE)).expect("transcript");
+    serde_json::from_slice(&bytes).expect("JSON")
+}
+
+fn leaves(record: &TranscriptRecord) -> Vec<Digest> {
+    let epochs = record.epochs.iter();
+    epochs.flat_map(|epoch| epoch.leaves.clone()).collect()
+}
+
+/// Head and time of each epoch as it ended.
+fn heads(events: &[Event]) -> Vec<(Digest, u64)> {
+    let heads = events.iter().filter_map(|event| match event {
+        Event::EpochDone(summary) => summary.head.zip(summary.ended_at),
+        _ => None,
+    });
+    heads.collect()
 }
 
 /// Epochs that a resumed run found done.

@@ -25,7 +25,19 @@ impl Run {
 
     /// With more arguments.
     pub fn start_with(more: &[&str], spec: &Path, data: &Path, work: &Path) -> Self {
+        Self::start_in(&[], more, spec, data, work)
+    }
+
+    /// With more arguments, and with these variables.
+    pub fn start_in(
+        environment: &[(&str, &str)],
+        more: &[&str],
+        spec: &Path,
+        data: &Path,
+        work: &Path,
+    ) -> Self {
         let mut child = Process::new(TRAINER)
+            .envs(environment.iter().copied())
             .args([
                 "run",
                 "--resume",
