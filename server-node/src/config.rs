@@ -47,6 +47,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How jobs are handled.
     pub jobs: JobSettings,
+    /// How their training is proven.
+    pub proof: ProofSettings,
 }
 
 /// The training process.
@@ -123,6 +125,22 @@ pub struct JobSettings {
     /// How long a stop by the user holds without a cancellation on the chain.
     #[serde(with = "humantime_serde")]
     pub stop_grace: Duration,
+    /// Proofs that are made at the same time; each takes all cores it gets and up to a gigabyte.
+    pub provers: usize,
+}
+
+/// How training is proven.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProofSettings {
+    /// Whether this node proves. One that does not gives jobs with a proof up as soon as they come,
+    /// which counts as a failure.
+    pub enabled: bool,
+    /// Time before a job's deadline that is kept free for the challenge and the proof.
+    #[serde(with = "humantime_serde")]
+    pub allowance: Duration,
+    /// Folder of the proving keys; `keys` in the data directory if not set.
+    pub keys: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -156,6 +174,12 @@ impl Default for Settings {
                 retention: Duration::from_secs(7 * 86_400),
                 poll: Duration::from_secs(1),
                 stop_grace: Duration::from_secs(120),
+                provers: 1,
+            },
+            proof: ProofSettings {
+                enabled: true,
+                allowance: Duration::from_secs(120),
+                keys: None,
             },
         }
     }
@@ -227,6 +251,12 @@ impl Settings {
         if self.jobs.poll < Duration::from_millis(50) {
             return refuse("jobs.poll", "must be at least 50 ms");
         }
+        if self.jobs.provers == 0 {
+            return refuse(
+                "jobs.provers",
+                "must be at least 1; to prove nothing, set proof.enabled to false",
+            );
+        }
         if self.trainer.threads == Some(0) {
             return refuse("trainer.threads", "must be at least 1");
         }
@@ -247,6 +277,14 @@ impl Settings {
         self.wallet
             .clone()
             .unwrap_or_else(|| self.data_dir.join("wallet.json"))
+    }
+
+    /// The folder of the proving keys.
+    pub fn keys_path(&self) -> PathBuf {
+        self.proof
+            .keys
+            .clone()
+            .unwrap_or_else(|| self.data_dir.join("keys"))
     }
 
     /// The trainer's binary.
@@ -307,7 +345,7 @@ mod tests {
         let file = dir.path().join("node.toml");
         std::fs::write(
             &file,
-            "region = 'eu'\n[jobs]\npoll = '250ms'\nanchor_every = 4\n",
+            "region = 'eu'\n[jobs]\npoll = '250ms'\nanchor_every = 4\n[proof]\nallowance = '5m'\n",
         )
         .expect("write");
         let flags = vec![
@@ -323,6 +361,9 @@ mod tests {
         assert_eq!(settings.jobs.poll, Duration::from_millis(250));
         assert_eq!(settings.jobs.anchor_every, 4);
         assert_eq!(settings.jobs.receipt_lag, 3);
+        assert_eq!(settings.proof.allowance, Duration::from_secs(300));
+        assert!(settings.proof.enabled);
+        assert_eq!(settings.keys_path(), settings.data_dir.join("keys"));
         assert_eq!(
             settings.wallet_path(),
             settings.data_dir.join("wallet.json")

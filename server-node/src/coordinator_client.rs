@@ -25,7 +25,12 @@ use tonic::{
     transport::Channel,
 };
 
-use crate::{jobs::Phase, machine, node::Node, steps::assigned};
+use crate::{
+    jobs::{Job, Phase},
+    machine,
+    node::Node,
+    steps::assigned,
+};
 
 /// First wait after a lost line; it doubles up to [`MAX_BACKOFF`].
 const BACKOFF: Duration = Duration::from_millis(500);
@@ -141,6 +146,8 @@ async fn line(
     *was_up = true;
     node.line_up.store(true, Ordering::Relaxed);
 
+    // What was reported while there was no line is lost; heads are not.
+    send_heads(node, &client, &bearer);
     let mut ticks = tokio::time::interval(Duration::from_secs(every.into()));
     ticks.tick().await;
     loop {
@@ -156,15 +163,9 @@ async fn line(
                     });
                 }
             }
-            Some(report) = reports.recv() => {
-                let (client, bearer) = (client.clone(), bearer.clone());
-                node.tasks.spawn(async move {
-                    if let Err(error) = send_report(client, &bearer, report).await {
-                        tracing::debug!(%error, "failed to report");
-                    }
-                });
-            }
+            Some(report) = reports.recv() => spawn_report(node, &client, &bearer, report),
             _ = ticks.tick() => {
+                send_heads(node, &client, &bearer);
                 if Utc::now().timestamp() + RENEW >= expires_at {
                     return Ok(());
                 }
@@ -218,7 +219,42 @@ async fn sign_in(node: &Node, channel: Channel) -> Result<(Bearer, i64), LineErr
     Ok((bearer, session.expires_at))
 }
 
+/// Sends every head that the coordinator does not hold, of jobs that are not over: the heads must be
+/// its before anyone knows what a proof must show.
+fn send_heads(node: &Arc<Node>, client: &NodeServiceClient<Channel>, bearer: &Bearer) {
+    for job in node.jobs.all() {
+        if job.record().phase == Phase::Settled || job.heads_to_send().is_none() {
+            continue;
+        }
+        if let Some((epochs_done, loss)) = job.newest_epoch() {
+            let job = job.id();
+            let report = Report::Progress {
+                job,
+                epochs_done,
+                loss,
+            };
+            spawn_report(node, client, bearer, report);
+        }
+    }
+}
+
+fn spawn_report(
+    node: &Arc<Node>,
+    client: &NodeServiceClient<Channel>,
+    bearer: &Bearer,
+    report: Report,
+) {
+    let (client, bearer) = (client.clone(), bearer.clone());
+    let sender = Arc::clone(node);
+    node.tasks.spawn(async move {
+        if let Err(error) = send_report(&sender, client, &bearer, report).await {
+            tracing::debug!(%error, "failed to report");
+        }
+    });
+}
+
 async fn send_report(
+    node: &Node,
     mut client: NodeServiceClient<Channel>,
     bearer: &Bearer,
     report: Report,
@@ -229,13 +265,12 @@ async fn send_report(
             epochs_done,
             loss,
         } => {
-            let request = ReportProgressRequest {
-                job_id: job.to_vec(),
-                epochs_done,
-                loss,
-                ..Default::default()
-            };
-            client.report_progress(authorized(request, bearer)).await?;
+            let held = node.jobs.get(job);
+            let request = progress(job, epochs_done, loss, held.as_deref());
+            let sent = client.report_progress(authorized(request, bearer)).await?;
+            if let Some(held) = held {
+                held.set_heads_held(sent.into_inner().heads_held);
+            }
         }
         Report::Completion { job, signature } => {
             let request = ReportCompletionRequest {
@@ -248,6 +283,19 @@ async fn send_report(
         }
     }
     Ok(())
+}
+
+/// How far a job is, with all heads of it that the coordinator does not hold yet.
+fn progress(id: JobId, epochs_done: u32, loss: f64, job: Option<&Job>) -> ReportProgressRequest {
+    let heads = job.and_then(Job::heads_to_send);
+    let (heads_from, heads) = heads.unwrap_or_default();
+    ReportProgressRequest {
+        job_id: id.to_vec(),
+        epochs_done,
+        loss,
+        heads_from,
+        heads: heads.into_iter().map(|head| head.to_vec()).collect(),
+    }
 }
 
 fn register_request() -> RegisterRequest {

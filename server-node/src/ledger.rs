@@ -6,8 +6,8 @@ mod counted;
 use async_trait::async_trait;
 use cyxwiz_chain::{
     Chain, ChainError, EscrowAccount, EscrowConfig, Instruction, NodeAccount, Receipt,
-    SignedTransaction, Signer, TxOutcome,
-    instructions::{escrow, registry, token},
+    SignedTransaction, Signer, TranscriptAccount, TxOutcome,
+    instructions::{escrow, proof, registry, token},
 };
 use cyxwiz_domain::{Address, Amount, Digest};
 
@@ -25,6 +25,26 @@ pub enum Write {
     },
     /// Show a receipt with the user's signature.
     PresentReceipt(Receipt, [u8; 64]),
+    /// Fix what came out of the training, before anyone knows what must be shown of it.
+    Commit {
+        /// The Merkle root over the transcript's hash chain.
+        root: Digest,
+        /// The commitment of the trained weights.
+        trained: Digest,
+        /// SHA-256 over the commitments of all steps.
+        leaves_hash: Digest,
+        /// All epochs.
+        epochs: u16,
+    },
+    /// Have the challenge drawn, without a nonce.
+    Reveal,
+    /// Have a proof verified.
+    Verify {
+        /// As the chain takes it.
+        proof: Box<[u8; 256]>,
+        /// What it shows.
+        public_input: Digest,
+    },
     /// Declare the training done.
     Submit {
         /// Last hash of the checkpoint chain.
@@ -58,6 +78,8 @@ pub struct Balances {
 pub trait Ledger: Send + Sync {
     /// An escrow, `None` if it does not exist (any more).
     async fn escrow(&self, address: Address) -> Result<Option<EscrowAccount>, ChainError>;
+    /// The transcript of an escrow's job, `None` if none was opened (or it is closed).
+    async fn transcript(&self, escrow: Address) -> Result<Option<TranscriptAccount>, ChainError>;
     /// The configuration of job-escrow.
     async fn escrow_config(&self) -> Result<EscrowConfig, ChainError>;
     /// This node, `None` if it is not registered.
@@ -111,6 +133,10 @@ impl Ledger for ChainLedger {
         self.chain.escrow(address).await
     }
 
+    async fn transcript(&self, escrow: Address) -> Result<Option<TranscriptAccount>, ChainError> {
+        self.chain.transcript(escrow).await
+    }
+
     async fn escrow_config(&self) -> Result<EscrowConfig, ChainError> {
         self.chain.escrow_config().await
     }
@@ -153,6 +179,28 @@ impl Ledger for ChainLedger {
                 }
                 Write::PresentReceipt(receipt, signature) => {
                     instructions.extend(escrow::present_receipt(account, receipt, signature));
+                }
+                Write::Commit {
+                    root,
+                    trained,
+                    leaves_hash,
+                    epochs,
+                } => {
+                    let made = proof::Commitment {
+                        root: *root,
+                        trained: *trained,
+                        leaves_hash: *leaves_hash,
+                        epochs: *epochs,
+                    };
+                    instructions.push(proof::commit(owner, account.address, &made));
+                }
+                Write::Reveal => instructions.push(proof::reveal(account.address, None, None)),
+                Write::Verify {
+                    proof: shown,
+                    public_input,
+                } => {
+                    let escrow = account.address;
+                    instructions.push(proof::verify(owner, escrow, shown, *public_input));
                 }
                 Write::Submit {
                     final_root,
@@ -205,7 +253,7 @@ impl Ledger for ChainLedger {
 mod tests {
     use std::collections::BTreeSet;
 
-    use cyxwiz_chain::{EscrowState, pda};
+    use cyxwiz_chain::{EscrowState, Tier, Verification, pda};
 
     use super::*;
     use crate::steps::decide::tests::{NODE, escrow as account};
@@ -231,7 +279,14 @@ mod tests {
 
     #[test]
     fn every_exit_opens_both_token_accounts_and_fits_a_packet() {
-        let account = account(EscrowState::Assigned);
+        // A job with a proof takes one account more.
+        let account = EscrowAccount {
+            verification: Verification {
+                tier: Tier::ZkExact,
+                ..Verification::default()
+            },
+            ..account(EscrowState::Assigned)
+        };
         let lock_payer = Address([6; 32]);
         let exits = [
             escrow::settle_cancel(&account, NODE, lock_payer),

@@ -19,5 +19,6 @@ pub mod machine;
 pub mod metrics;
 pub mod node;
 pub mod operated;
+pub mod provers;
 pub mod steps;
 pub mod trainer_process;

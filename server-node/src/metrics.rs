@@ -2,7 +2,7 @@
 //! looked up when somebody asks is in [`crate::operated`].
 
 use cyxwiz_chain::ChainError;
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, histogram};
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
 /// Jobs held, by phase.
 pub const JOBS: &str = "cyxwiz_node_jobs";
@@ -20,6 +20,8 @@ pub const LINE_UP: &str = "cyxwiz_node_coordinator_up";
 pub const CHAIN_UP: &str = "cyxwiz_node_chain_up";
 const EPOCHS: &str = "cyxwiz_node_epochs_total";
 const EPOCH_SECONDS: &str = "cyxwiz_node_epoch_seconds";
+const PROOFS: &str = "cyxwiz_node_proofs_total";
+const PROOF_SECONDS: &str = "cyxwiz_node_proof_seconds";
 const RECEIVED: &str = "cyxwiz_node_received_bytes_total";
 const SENT: &str = "cyxwiz_node_sent_bytes_total";
 const CHAIN_ERRORS: &str = "cyxwiz_node_chain_errors_total";
@@ -47,10 +49,16 @@ pub fn describe() {
     );
     describe_counter!(EPOCHS, "Epochs trained");
     describe_histogram!(EPOCH_SECONDS, "Seconds that epochs were trained");
+    describe_counter!(PROOFS, "Proofs made");
+    describe_gauge!(
+        PROOF_SECONDS,
+        "Seconds that the last proof took, 0 before the first"
+    );
+    gauge!(PROOF_SECONDS).set(0.0);
     describe_counter!(RECEIVED, "Bytes of datasets received from engines");
     describe_counter!(SENT, "Bytes of weights sent to engines");
     describe_counter!(CHAIN_ERRORS, "Requests to the chain that failed, by kind");
-    for name in [EPOCHS, RECEIVED, SENT] {
+    for name in [EPOCHS, PROOFS, RECEIVED, SENT] {
         counter!(name).absolute(0);
     }
     for kind in CHAIN_ERROR_KINDS {
@@ -62,6 +70,12 @@ pub fn describe() {
 pub fn count_epoch(seconds: f64) {
     counter!(EPOCHS).increment(1);
     histogram!(EPOCH_SECONDS).record(seconds);
+}
+
+/// A proof was made in so many seconds.
+pub fn count_proof(seconds: f64) {
+    counter!(PROOFS).increment(1);
+    gauge!(PROOF_SECONDS).set(seconds);
 }
 
 /// Bytes of a dataset came in.

@@ -11,6 +11,7 @@ use crate::{
     identity::Identity,
     jobs::{Job, Jobs, UsedTokens},
     ledger::Ledger,
+    provers::Provers,
     steps::{decide::Policy, drive},
 };
 
@@ -26,6 +27,8 @@ pub struct Node {
     pub jobs: Jobs,
     /// Job tokens that were used.
     pub used_tokens: UsedTokens,
+    /// Where proofs are made.
+    pub provers: Provers,
     /// News for the coordinator; lost when it does not listen.
     pub reports: mpsc::Sender<Report>,
     /// Whether the coordinator hears from this node.

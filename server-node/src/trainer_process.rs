@@ -10,7 +10,11 @@ use std::{
     time::Duration,
 };
 
-use cyxwiz_domain::training::{Command, Event};
+use cyxwiz_domain::{
+    Address, Digest,
+    spec::RuntimeClass,
+    training::{Command, Event},
+};
 use futures::StreamExt as _;
 use nix::{
     sys::signal::{Signal, killpg},
@@ -22,7 +26,10 @@ use tokio::{
 };
 use tokio_util::codec::{FramedRead, LinesCodec};
 
-use crate::{config::Settings, confine, machine};
+use crate::{
+    config::{Device, Settings},
+    confine, machine,
+};
 
 /// Longest line taken from a trainer: the summaries of all epochs fit, and a
 /// trainer gone mad does not fill the node's memory.
@@ -81,6 +88,19 @@ pub struct Run<'a> {
     pub threads: u32,
     /// Seconds it may take.
     pub seconds: u64,
+    /// What its commitments are bound to; `None` for a job without a proof.
+    pub binding: Option<Binding>,
+    /// The class of machines whose bits the job must have; `None` where any will do.
+    pub class: Option<RuntimeClass>,
+}
+
+/// What a job's commitments are bound to.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    /// The escrow's address, which decides the order of batches in integers.
+    pub escrow: Address,
+    /// Job, node, spec and circuit as one word.
+    pub context: Digest,
 }
 
 /// A running trainer.
@@ -112,10 +132,23 @@ impl TrainerProcess {
         command.arg("--spec").arg(run.spec);
         command.arg("--data").arg(run.data);
         command.arg("--work").arg(run.work);
-        command
-            .arg("--device")
-            .arg(settings.trainer.device.as_str());
+        if let Some(Binding { escrow, context }) = run.binding {
+            command.arg("--escrow").arg(escrow.to_string());
+            command.arg("--context").arg(context.to_string());
+        }
+        let device = match run.class {
+            // Classes are of CPUs.
+            Some(_) => Device::Cpu,
+            None => settings.trainer.device,
+        };
+        command.arg("--device").arg(device.as_str());
         command.arg("--threads").arg(run.threads.to_string());
+        // Last: nothing else may change what the class fixes.
+        command.envs(
+            run.class
+                .iter()
+                .flat_map(|class| class.environment().to_vec()),
+        );
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -29,6 +29,7 @@ use crate::{
     ledger::{ChainLedger, Counted},
     metrics,
     node::Node,
+    provers::Provers,
     steps::{preflight, registered},
 };
 
@@ -62,6 +63,7 @@ pub(super) async fn run(settings: Settings, args: RunArgs) -> Result<()> {
         ledger: Arc::new(Counted(Arc::new(ledger))),
         jobs: Jobs::load(&settings.data_dir.join("jobs"))?,
         used_tokens: UsedTokens::open(&used_tokens, Utc::now().timestamp())?,
+        provers: Provers::new(settings.keys_path(), settings.jobs.provers),
         reports,
         line_up: AtomicBool::new(false),
         shutdown: CancellationToken::new(),

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use cyxwiz_chain::Receipt;
 use cyxwiz_domain::Digest;
-use cyxwiz_proto::training::v1::{
-    self as pb, TrainEvent, TrainRequest, train_event, train_request::Body,
-};
+use cyxwiz_proto::training::v1::{self as pb, TrainEvent, TrainRequest, train_request::Body};
 use futures::stream::BoxStream;
 use tokio::sync::{broadcast::error::RecvError, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
@@ -86,7 +84,7 @@ async fn converse(
 async fn tell(job: &Job, after: u64, events: &Outgoing) {
     let mut seq = after;
     let mut changes = job.changes();
-    let mut samples = job.metrics();
+    let mut samples = job.samples();
     loop {
         changes.borrow_and_update();
         // Before the events: what is settled writes no more.
@@ -115,10 +113,10 @@ async fn tell(job: &Job, after: u64, events: &Outgoing) {
                     break;
                 }
                 sample = samples.recv() => match sample {
-                    Ok(metrics) => {
+                    Ok(sample) => {
                         let event = TrainEvent {
                             seq: 0,
-                            body: Some(train_event::Body::Metrics(metrics)),
+                            body: Some(sample),
                         };
                         // No room: the engine is slow, and a newer sample will come.
                         let _ = events.try_send(Ok(event));

@@ -37,6 +37,12 @@ pub enum KeptEvent {
         weights_sha256: Digest,
         /// Length of the weights after it.
         weights_bytes: u64,
+        /// Head of the transcript's hash chain after it; `None` in a job without a proof.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        head: Option<Digest>,
+        /// When it ended, as that transcript has it, Unix seconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ended_at: Option<u64>,
     },
     /// The job stands elsewhere.
     Phase {
@@ -57,6 +63,15 @@ pub enum KeptEvent {
         weights_bytes: u64,
         /// Seconds trained.
         training_seconds: f64,
+    },
+    /// The proof is made.
+    Proved {
+        /// The circuit's name.
+        circuit: String,
+        /// Its constraints.
+        constraints: u64,
+        /// Seconds that proving took, the key's loading not counted.
+        seconds: f64,
     },
     /// A transaction has landed.
     ChainWrite {
@@ -83,6 +98,8 @@ impl KeptEvent {
                 chain,
                 weights_sha256,
                 weights_bytes,
+                head,
+                ended_at,
             } => Body::Epoch(pb::Epoch {
                 epoch: *epoch,
                 train_loss: *train_loss,
@@ -93,8 +110,8 @@ impl KeptEvent {
                 checkpoint_hash: chain.to_vec(),
                 weights_sha256: weights_sha256.to_vec(),
                 weights_bytes: *weights_bytes,
-                head: Vec::new(),
-                ended_at: 0,
+                head: head.map_or_else(Vec::new, |head| head.to_vec()),
+                ended_at: ended_at.unwrap_or(0),
             }),
             Self::Phase { phase, message } => Body::Phase(pb::PhaseChanged {
                 phase: *phase,
@@ -112,6 +129,15 @@ impl KeptEvent {
                 weights_sha256: weights_sha256.to_vec(),
                 weights_bytes: *weights_bytes,
                 training_seconds: *training_seconds,
+            }),
+            Self::Proved {
+                circuit,
+                constraints,
+                seconds,
+            } => Body::Proved(pb::Proved {
+                circuit: circuit.clone(),
+                constraints: *constraints,
+                seconds: *seconds,
             }),
             Self::ChainWrite {
                 instruction,

@@ -16,13 +16,13 @@ use cyxwiz_domain::{
     spec::JobSpec,
     training::{chain_genesis, chain_next},
 };
-use cyxwiz_proto::training::v1 as pb;
+use cyxwiz_proto::training::v1::{self as pb, train_event::Body};
 use tokio::sync::{Notify, broadcast, watch};
 
-use super::{EventLog, JobError, JobRecord, KeptEvent, Phase, Receipts, files};
+use super::{EventLog, JobError, JobRecord, KeptEvent, KeptProof, Phase, Receipts, files};
 
-/// Metrics samples that a slow engine may lie behind before it loses old ones.
-const METRICS_KEPT: usize = 64;
+/// Samples that a slow engine may lie behind before it loses old ones.
+const SAMPLES_KEPT: usize = 64;
 
 /// A job as it is taken on.
 #[derive(Debug, Clone)]
@@ -63,6 +63,10 @@ pub struct Local {
     pub stopped_at: Option<i64>,
     /// A trainer is at work.
     pub training: bool,
+    /// What the proof on the disk shows, if there is one: its public input.
+    pub proof: Option<Digest>,
+    /// A proof is being made.
+    pub proving: bool,
 }
 
 /// A job. Cheap to look at from any task; changes are on the disk before they are seen.
@@ -72,7 +76,7 @@ pub struct Job {
     pub(super) spec: JobSpec,
     pub(super) inner: Mutex<Inner>,
     changes: watch::Sender<u64>,
-    metrics: broadcast::Sender<pb::Metrics>,
+    samples: broadcast::Sender<Body>,
     /// The driver should look again now.
     pub wake: Notify,
     uploads: AtomicU64,
@@ -91,6 +95,10 @@ pub(super) struct Inner {
     /// The deadline is near: nothing may wait.
     pub(super) hurry: bool,
     pub(super) training: bool,
+    pub(super) proof: Option<KeptProof>,
+    pub(super) proving: bool,
+    /// Epochs whose heads the coordinator holds.
+    pub(super) heads_held: u32,
     pub(super) checkpoint_requests: u64,
 }
 
@@ -116,6 +124,7 @@ impl Job {
             paused_by_user: false,
             stopped_at: None,
             threads: None,
+            proof: None,
             failure: None,
             completion: None,
             pending: None,
@@ -165,6 +174,9 @@ impl Job {
                 paused: false,
                 hurry: false,
                 training: false,
+                proof: None,
+                proving: false,
+                heads_held: 0,
                 checkpoint_requests: 0,
                 manifest,
                 record,
@@ -172,11 +184,12 @@ impl Job {
                 chain,
             }),
             changes: watch::Sender::new(0),
-            metrics: broadcast::Sender::new(METRICS_KEPT),
+            samples: broadcast::Sender::new(SAMPLES_KEPT),
             wake: Notify::new(),
             uploads: AtomicU64::new(0),
         };
         job.find_missing_chunks()?;
+        job.load_proof();
         job.note_phase("")?;
         Ok(Some(job))
     }
@@ -211,15 +224,16 @@ impl Job {
         self.changes.subscribe()
     }
 
-    /// Samples as they come; a slow reader loses old ones.
-    pub fn metrics(&self) -> broadcast::Receiver<pb::Metrics> {
-        self.metrics.subscribe()
+    /// What is told and not kept, as it comes: how training and proof get on. A slow reader loses
+    /// old ones.
+    pub fn samples(&self) -> broadcast::Receiver<Body> {
+        self.samples.subscribe()
     }
 
     /// Passes a sample on to whoever listens.
-    pub fn sample(&self, metrics: pb::Metrics) {
+    pub fn sample(&self, sample: Body) {
         // Nobody has to listen.
-        let _ = self.metrics.send(metrics);
+        let _ = self.samples.send(sample);
     }
 
     /// Where the job stands, as engines are told.
@@ -247,6 +261,8 @@ impl Job {
             receipt: inner.receipts.epochs(),
             stopped_at: inner.record.stopped_at,
             training: inner.training,
+            proof: inner.proof.as_ref().map(|proof| proof.public_input),
+            proving: inner.proving,
         }
     }
 

@@ -4,8 +4,10 @@
 mod dataset;
 mod event_log;
 pub mod files;
+mod heads;
 mod job;
 mod progress;
+mod proof;
 mod receipts;
 mod record;
 mod registry;
@@ -21,8 +23,9 @@ use cyxwiz_domain::{Address, Digest, JobId, dataset::ChunkError, spec::SpecError
 
 pub use event_log::{EventLog, KeptEvent};
 pub use job::{Control, Job, Local, NewJob};
+pub use proof::KeptProof;
 pub use receipts::{Receipts, Refusal, SignedReceipt, adds_to};
-pub use record::{Completion, JobRecord, PendingWrite, Phase, Settlement};
+pub use record::{Completion, JobRecord, PendingWrite, Phase, ProofTerms, Settlement};
 pub use registry::Jobs;
 pub use used_tokens::{UseError, UsedTokens};
 

@@ -18,8 +18,8 @@ impl Job {
     /// was new.
     ///
     /// # Errors
-    /// [`JobError::Inconsistent`] when an epoch is skipped, or told again with
-    /// other weights.
+    /// [`JobError::Inconsistent`] when an epoch is skipped, told again with other
+    /// weights or another head, or comes without a head in a job that needs one.
     pub fn record_epoch(&self, summary: &EpochSummary) -> Result<bool, JobError> {
         let inconsistent = |problem: String| JobError::Inconsistent {
             id: self.id,
@@ -33,11 +33,12 @@ impl Job {
                 KeptEvent::Epoch {
                     epoch: n,
                     weights_sha256,
+                    head,
                     ..
-                } if *n == epoch => Some(*weights_sha256),
+                } if *n == epoch => Some((*weights_sha256, *head)),
                 _ => None,
             });
-            return match known == Some(summary.checkpoint_sha256) {
+            return match known == Some((summary.checkpoint_sha256, summary.head)) {
                 true => Ok(false),
                 false => Err(inconsistent(format!(
                     "epoch {epoch} was trained again and came out differently"
@@ -46,6 +47,11 @@ impl Job {
         }
         if epoch != done + 1 {
             return Err(inconsistent(format!("epoch {epoch} follows epoch {done}")));
+        }
+        if summary.head.is_some() != self.spec.verification.is_some() {
+            return Err(inconsistent(format!(
+                "the trainer commits to epoch {epoch} otherwise than the job's proof needs"
+            )));
         }
         let chain = chain_next(
             inner.chain[done as usize].0,
@@ -63,6 +69,8 @@ impl Job {
             chain: Digest(chain),
             weights_sha256: summary.checkpoint_sha256,
             weights_bytes,
+            head: summary.head,
+            ended_at: summary.ended_at,
         })?;
         inner.chain.push(Digest(chain));
         drop(inner);

@@ -14,6 +14,8 @@ pub enum Phase {
     Training,
     /// Weights are ready, the completion is not on the chain yet.
     Trained,
+    /// Weights are ready, the proof that the completion needs is not on the chain yet.
+    Proving,
     /// The completion is on the chain.
     Submitted,
     /// The user stopped the training.
@@ -30,6 +32,7 @@ impl Phase {
         Self::AwaitingData,
         Self::Training,
         Self::Trained,
+        Self::Proving,
         Self::Submitted,
         Self::Stopped,
         Self::Failed,
@@ -42,6 +45,7 @@ impl Phase {
             Self::AwaitingData => "awaiting_data",
             Self::Training => "training",
             Self::Trained => "trained",
+            Self::Proving => "proving",
             Self::Submitted => "submitted",
             Self::Stopped => "stopped",
             Self::Failed => "failed",
@@ -60,13 +64,27 @@ impl Phase {
             Self::AwaitingData => pb::Phase::AwaitingData,
             Self::Training if paused => pb::Phase::Paused,
             Self::Training => pb::Phase::Training,
-            Self::Trained => pb::Phase::Trained,
+            // How far the proof has come they are told by events of its own.
+            Self::Trained | Self::Proving => pb::Phase::Trained,
             Self::Submitted => pb::Phase::Submitted,
             Self::Stopped => pb::Phase::Stopped,
             Self::Failed => pb::Phase::Failed,
             Self::Settled => pb::Phase::Settled,
         }
     }
+}
+
+/// What a job's proof is bound to. It was fixed on the chain before this node was assigned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofTerms {
+    /// The circuit's id.
+    pub circuit: Digest,
+    /// Job, node, spec and circuit as one word.
+    pub context: Digest,
+    /// The dataset's root, as the user has pinned it.
+    pub dataset: Digest,
+    /// The commitment of the weights before the first step, as the user has pinned it.
+    pub initial: Digest,
 }
 
 /// What the trained job comes to.
@@ -136,6 +154,10 @@ pub struct JobRecord {
     /// Threads it was begun with: another number would round differently.
     #[serde(default)]
     pub threads: Option<u32>,
+    /// What its proof is bound to, once that was found to be right; `None` before, and in a job
+    /// without a proof.
+    #[serde(default)]
+    pub proof: Option<ProofTerms>,
     /// Why it failed.
     #[serde(default)]
     pub failure: Option<String>,

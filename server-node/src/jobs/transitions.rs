@@ -44,7 +44,11 @@ impl Job {
             }
         }
         self.update(|record| record.completion = Some(completion))?;
-        self.enter(Phase::Trained, "all epochs are trained")
+        let phase = match self.spec.verification {
+            None => Phase::Trained,
+            Some(_) => Phase::Proving,
+        };
+        self.enter(phase, "all epochs are trained")
     }
 
     /// Notes a write before it is sent, or that its fate is known.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cyxwiz_chain::{
-    ChainError, EscrowAccount, EscrowConfig, NodeAccount, SignedTransaction, TxOutcome,
+    ChainError, EscrowAccount, EscrowConfig, NodeAccount, SignedTransaction, TranscriptAccount,
+    TxOutcome,
 };
 use cyxwiz_domain::Address;
 
@@ -18,6 +19,11 @@ pub struct Counted(pub Arc<dyn Ledger>);
 impl Ledger for Counted {
     async fn escrow(&self, address: Address) -> Result<Option<EscrowAccount>, ChainError> {
         let read = self.0.escrow(address).await;
+        read.inspect_err(count_chain_error)
+    }
+
+    async fn transcript(&self, escrow: Address) -> Result<Option<TranscriptAccount>, ChainError> {
+        let read = self.0.transcript(escrow).await;
         read.inspect_err(count_chain_error)
     }
 

@@ -1,7 +1,9 @@
 //! What to do next about a job: a pure function of what the node holds, what the
 //! chain says, and the chain's clock.
 
-use cyxwiz_chain::{EscrowAccount, EscrowState};
+mod proof;
+
+use cyxwiz_chain::{EscrowAccount, EscrowState, TranscriptAccount, TranscriptStage};
 use cyxwiz_domain::Address;
 
 use crate::jobs::{Local, Phase, adds_to};
@@ -21,6 +23,16 @@ pub enum Action {
     Anchor(u32),
     /// Show a receipt that says more than the chain knows.
     PresentReceipt,
+    /// Put on the chain what the training came to, before anyone knows what will be asked about it.
+    Commit,
+    /// Have the challenge drawn.
+    Reveal,
+    /// Make the proof.
+    Prove,
+    /// Have the proof verified by the chain.
+    Verify,
+    /// The chain says that this node's proof shows nothing: it is for others to end the job.
+    Concede,
     /// Put the completion on the chain.
     Submit,
     /// Note that the completion is on the chain.
@@ -42,6 +54,32 @@ pub enum GiveUp {
     Failed,
     /// The deadline is so near that only giving up avoids the slash.
     Deadline,
+    /// Nobody asked for the challenge in time, so that no proof can be made any more.
+    NoChallenge,
+}
+
+impl GiveUp {
+    /// The reason for people, where the job itself does not know it yet.
+    pub fn message(self) -> Option<&'static str> {
+        match self {
+            Self::Failed => None,
+            Self::Deadline => Some("the deadline is too near to finish the job"),
+            Self::NoChallenge => Some(
+                "the hash that the proof's challenge needs is no longer on the chain, so there can be no proof",
+            ),
+        }
+    }
+}
+
+/// What the chain says, all of it read at about the same time.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The escrow; `None` when the account is gone, which happens only after settlement.
+    pub escrow: Option<&'a EscrowAccount>,
+    /// The transcript of a job with a proof, where it matters.
+    pub transcript: Option<&'a TranscriptAccount>,
+    /// The chain's clock, Unix seconds.
+    pub now: i64,
 }
 
 /// What the operator decided.
@@ -55,18 +93,13 @@ pub struct Policy {
     pub stop_grace: i64,
 }
 
-/// Decides. `escrow` is `None` when the account is gone, which happens only after
-/// settlement. `now` is the chain's clock, Unix seconds.
-pub fn next_step(
-    local: &Local,
-    escrow: Option<&EscrowAccount>,
-    now: i64,
-    policy: &Policy,
-) -> Action {
+/// Decides.
+pub fn next_step(local: &Local, view: &View<'_>, policy: &Policy) -> Action {
+    let now = view.now;
     if local.phase == Phase::Settled {
         return Action::Wait;
     }
-    let escrow = match escrow {
+    let escrow = match view.escrow {
         Some(escrow) if !escrow.state.is_settled() && escrow.node == Some(policy.node) => escrow,
         _ if local.training => return Action::StopTraining,
         _ => return Action::NoteSettled,
@@ -82,25 +115,33 @@ pub fn next_step(
         EscrowState::Disputed if has_higher_receipt(local, escrow) => Action::PresentReceipt,
         EscrowState::Disputed => Action::Wait,
         EscrowState::Assigned if now > escrow.deadline => overdue(local, escrow),
-        EscrowState::Assigned => assigned(local, escrow, now, policy),
+        EscrowState::Assigned => assigned(local, escrow, view, policy),
         // Not possible for an escrow that names a node.
         _ => Action::Wait,
     }
 }
 
-fn assigned(local: &Local, escrow: &EscrowAccount, now: i64, policy: &Policy) -> Action {
+fn assigned(local: &Local, escrow: &EscrowAccount, view: &View<'_>, policy: &Policy) -> Action {
+    let now = view.now;
     match local.phase {
         // On the chain the completion is not: it never landed.
-        Phase::Trained | Phase::Submitted => return Action::Submit,
+        Phase::Trained | Phase::Proving | Phase::Submitted => {
+            return match escrow.verification.tier.is_proven() {
+                true => proof::next(local, escrow, view.transcript, now),
+                false => Action::Submit,
+            };
+        }
         Phase::Failed if local.training => return Action::StopTraining,
-        Phase::Failed if has_higher_receipt(local, escrow) => return Action::PresentReceipt,
+        // The chain refuses to let this node give up; anyone may end the job.
+        Phase::Failed if is_refuted(view.transcript) => return Action::Wait,
+        Phase::Failed if receipt_pays(local, escrow) => return Action::PresentReceipt,
         Phase::Failed => return Action::Fail(GiveUp::Failed),
         _ => {}
     }
     if now >= escrow.deadline - give_up_margin(escrow) {
         return if local.training {
             Action::StopTraining
-        } else if has_higher_receipt(local, escrow) {
+        } else if receipt_pays(local, escrow) {
             Action::PresentReceipt
         } else {
             Action::Fail(GiveUp::Deadline)
@@ -126,7 +167,7 @@ fn assigned(local: &Local, escrow: &EscrowAccount, now: i64, policy: &Policy) ->
 fn overdue(local: &Local, escrow: &EscrowAccount) -> Action {
     if local.training {
         Action::StopTraining
-    } else if has_higher_receipt(local, escrow) {
+    } else if receipt_pays(local, escrow) {
         Action::PresentReceipt
     } else {
         Action::Wait
@@ -146,18 +187,28 @@ pub fn is_hurried(escrow: &EscrowAccount, now: i64, seconds_needed: f64) -> bool
     (left as f64) < seconds_needed * 1.5 + 10.0
 }
 
+/// Whether a receipt raises what an unfinished job pays. Where a proof is asked for, nothing does.
+fn receipt_pays(local: &Local, escrow: &EscrowAccount) -> bool {
+    !escrow.verification.tier.is_proven() && has_higher_receipt(local, escrow)
+}
+
+fn is_refuted(transcript: Option<&TranscriptAccount>) -> bool {
+    transcript.is_some_and(|transcript| transcript.stage == TranscriptStage::Refuted)
+}
+
 fn has_higher_receipt(local: &Local, escrow: &EscrowAccount) -> bool {
     adds_to(local.receipt, (escrow.receipt_seen, escrow.receipt_held))
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use cyxwiz_chain::Verification;
     use cyxwiz_domain::{Amount, Digest, JobId};
 
     use super::*;
 
     pub(crate) const NODE: Address = Address([7; 32]);
-    const POLICY: Policy = Policy {
+    pub(crate) const POLICY: Policy = Policy {
         node: NODE,
         anchor_every: 10,
         stop_grace: 120,
@@ -200,19 +251,32 @@ pub(crate) mod tests {
             weights_hash: Digest::default(),
             fee_bps: 1_000,
             bond: Amount::ZERO,
+            verification: Verification::default(),
             seq: 1,
             slot: 1,
         }
     }
 
-    fn local(phase: Phase) -> Local {
+    pub(crate) fn local(phase: Phase) -> Local {
         Local {
             phase,
             epochs_done: 0,
             receipt: (0, 0),
             stopped_at: None,
             training: false,
+            proof: None,
+            proving: false,
         }
+    }
+
+    /// Of a job without a proof.
+    fn step(local: &Local, escrow: Option<&EscrowAccount>, now: i64) -> Action {
+        let view = View {
+            escrow,
+            transcript: None,
+            now,
+        };
+        next_step(local, &view, &POLICY)
     }
 
     /// One row: what is held, what the chain says, the time, what to do.
@@ -286,7 +350,7 @@ pub(crate) mod tests {
             (local(Phase::Settled), Cancelled, 0, Wait),
         ];
         for (local, state, now, expected) in table {
-            let action = next_step(&local, Some(&escrow(state)), now, &POLICY);
+            let action = step(&local, Some(&escrow(state)), now);
             assert_eq!(action, expected, "{local:?}, {state:?} at {now}");
         }
     }
@@ -302,7 +366,7 @@ pub(crate) mod tests {
             receipt,
             ..local(Phase::Stopped)
         };
-        let step = |receipt| next_step(&with(receipt), Some(&known), 0, &POLICY);
+        let step = |receipt| step(&with(receipt), Some(&known), 0);
         assert_eq!(step((5, 2)), Action::SettleCancel);
         assert_eq!(step((5, 3)), Action::PresentReceipt);
         assert_eq!(step((6, 1)), Action::PresentReceipt, "more is seen");
@@ -313,8 +377,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_closed_or_foreign_escrow_ends_the_job() {
-        let step =
-            |escrow: Option<&EscrowAccount>| next_step(&local(Phase::Training), escrow, 0, &POLICY);
+        let step = |escrow: Option<&EscrowAccount>| step(&local(Phase::Training), escrow, 0);
         assert_eq!(step(None), Action::NoteSettled);
         let foreign = EscrowAccount {
             node: Some(Address([8; 32])),
@@ -334,7 +397,7 @@ pub(crate) mod tests {
             checkpoint_epoch: epoch,
             ..escrow(EscrowState::Assigned)
         };
-        let step = |epoch| next_step(&local, Some(&anchored(epoch)), 0, &POLICY);
+        let step = |epoch| step(&local, Some(&anchored(epoch)), 0);
         assert_eq!(step(10), Action::Anchor(20));
         assert_eq!(step(20), Action::Wait);
     }

@@ -1,13 +1,15 @@
 //! Takes care of one job: looks at its escrow every second and whenever something
 //! happens here, decides, and acts. Errors never end it; they only make it wait.
 
+mod proof;
+
 use std::{sync::Arc, time::Duration};
 
 use cyxwiz_chain::{ChainError, EscrowAccount};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    decide::{self, Action, GiveUp, next_step},
+    decide::{self, Action, View, next_step},
     delivered::{self, WriteError},
     settled, training,
 };
@@ -40,8 +42,14 @@ enum StepError {
 struct Driver {
     node: Arc<Node>,
     job: Arc<Job>,
+    /// Reads in a row that found no escrow.
     missing: u32,
+    /// Reads in a row that found no transcript where there must be one.
+    untranscribed: u32,
     no_anchor_before: Instant,
+    no_reveal_before: Instant,
+    /// The proving key has been asked for.
+    prepared: bool,
 }
 
 /// Drives `job` until it is forgotten or the node ends.
@@ -49,7 +57,10 @@ pub async fn drive(node: Arc<Node>, job: Arc<Job>) {
     let shutdown = node.shutdown.clone();
     let mut driver = Driver {
         missing: 0,
+        untranscribed: 0,
         no_anchor_before: Instant::now(),
+        no_reveal_before: Instant::now(),
+        prepared: false,
         node,
         job,
     };
@@ -102,24 +113,37 @@ impl Driver {
         if (1..MISSING_READS).contains(&self.missing) {
             return Ok(false);
         }
-        if let Some(escrow) = &escrow {
+        let transcript = match &escrow {
+            Some(escrow) if self.needs_transcript(escrow) => {
+                self.node.ledger.transcript(escrow.address).await?
+            }
+            _ => None,
+        };
+        let view = View {
+            escrow: escrow.as_ref(),
+            transcript: transcript.as_ref(),
+            now,
+        };
+        if let Some(escrow) = view.escrow {
             self.watch_deadline(escrow, now);
+            if !self.accept_terms(escrow, &view)? {
+                return Ok(false);
+            }
         }
         let policy = self.node.policy(&self.job);
-        let action = next_step(&self.job.local(), escrow.as_ref(), now, &policy);
-        self.act(action, escrow).await
+        let action = next_step(&self.job.local(), &view, &policy);
+        self.act(action, &view).await
     }
 
-    async fn act(
-        &mut self,
-        action: Action,
-        escrow: Option<EscrowAccount>,
-    ) -> Result<bool, StepError> {
-        if !matches!(action, Action::Wait | Action::Anchor(_)) {
+    async fn act(&mut self, action: Action, view: &View<'_>) -> Result<bool, StepError> {
+        if !matches!(action, Action::Wait | Action::Anchor(_) | Action::Reveal) {
             tracing::info!(job = %self.job.id(), ?action, "next step");
         }
-        match (action, escrow) {
-            (Action::Wait, _) => return Ok(false),
+        match (action, view.escrow) {
+            (Action::Wait, _) => {
+                self.wait(view.transcript);
+                return Ok(false);
+            }
             (Action::Train, _) => training::start(&self.node, &self.job),
             (Action::StopTraining, _) => {
                 // The supervisor sees the phase and kills; then there is more to do.
@@ -139,28 +163,34 @@ impl Driver {
                     }
                 })??;
             }
-            (Action::NoteSubmitted, Some(escrow)) => self.note_submitted(&escrow)?,
-            (Action::NoteSettled, escrow) => settled::note(&self.node, &self.job, escrow.as_ref())?,
-            (Action::Anchor(epoch), Some(escrow)) => return Ok(self.anchor(&escrow, epoch).await),
+            (Action::NoteSubmitted, Some(escrow)) => self.note_submitted(escrow)?,
+            (Action::NoteSettled, escrow) => settled::note(&self.node, &self.job, escrow)?,
+            (Action::Anchor(epoch), Some(escrow)) => return Ok(self.anchor(escrow, epoch).await),
             (Action::PresentReceipt, Some(escrow)) => {
-                let writes: Vec<_> = self.receipt_write(&escrow).into_iter().collect();
-                self.write(&escrow, "present_receipt", &writes).await?;
+                let writes: Vec<_> = self.receipt_write(escrow).into_iter().collect();
+                self.write(escrow, "present_receipt", &writes).await?;
             }
-            (Action::Submit, Some(escrow)) => self.submit(&escrow).await?,
+            (Action::Submit, Some(escrow)) => self.submit(escrow).await?,
             (Action::SettleCancel, Some(escrow)) => {
-                self.write(&escrow, "settle_cancel", &[Write::SettleCancel])
+                self.write(escrow, "settle_cancel", &[Write::SettleCancel])
                     .await?;
             }
             (Action::Fail(reason), Some(escrow)) => {
-                if reason == GiveUp::Deadline && self.job.record().phase != Phase::Failed {
-                    self.job
-                        .fail("the deadline is too near to finish the job")?;
+                if let Some(reason) = reason.message()
+                    && self.job.record().phase != Phase::Failed
+                {
+                    self.job.fail(reason)?;
                 }
-                self.write(&escrow, "fail", &[Write::Fail]).await?;
+                self.write(escrow, "fail", &[Write::Fail]).await?;
             }
             (Action::Release, Some(escrow)) => {
-                self.write(&escrow, "release", &[Write::Release]).await?;
+                self.write(escrow, "release", &[Write::Release]).await?;
             }
+            (Action::Commit, Some(escrow)) => self.commit(escrow, view.now).await?,
+            (Action::Reveal, Some(escrow)) => return self.reveal(escrow).await,
+            (Action::Prove, _) => self.prove(view.transcript),
+            (Action::Verify, Some(escrow)) => self.verify(escrow).await?,
+            (Action::Concede, _) => self.concede()?,
             // Decided only with an escrow.
             (_, None) => return Ok(false),
         }
@@ -223,14 +253,17 @@ impl Driver {
         Some(Write::PresentReceipt(signed.receipt, signed.signature))
     }
 
-    /// Pauses end in time for the deadline.
+    /// Pauses end in time for the deadline, and for the proof that must come before it.
     fn watch_deadline(&self, escrow: &EscrowAccount, now: i64) {
         let left = escrow
             .required_epochs
             .saturating_sub(self.job.local().epochs_done);
         let guess = f64::from(escrow.estimated_seconds) / f64::from(escrow.required_epochs.max(1));
         let epoch_seconds = self.job.mean_epoch_seconds().unwrap_or(guess);
-        let needed = epoch_seconds * f64::from(left);
+        let mut needed = epoch_seconds * f64::from(left);
+        if escrow.verification.tier.is_proven() {
+            needed += self.node.settings.proof.allowance.as_secs_f64();
+        }
         self.job.set_hurry(decide::is_hurried(escrow, now, needed));
     }
 

@@ -1,5 +1,7 @@
 //! Before anything is promised: is this machine fit, and how fast is it?
 
+mod proofs;
+
 use std::{
     fs,
     net::SocketAddr,
@@ -11,6 +13,8 @@ use chrono::Utc;
 use cyxwiz_chain::{Chain, ChainError};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
+
+pub use proofs::Proofs;
 
 use crate::{
     config::Settings,
@@ -89,6 +93,8 @@ pub struct Findings {
     pub clock_offset_seconds: i64,
     /// The device and how fast it is.
     pub benchmark: Benchmark,
+    /// What it can prove.
+    pub proofs: Proofs,
 }
 
 /// How fast this machine trains.
@@ -140,6 +146,7 @@ pub async fn check(settings: &Settings, chain: &Chain) -> Result<Findings, Prefl
         free_disk_mib,
         clock_offset_seconds,
         benchmark: benchmark(settings).await?,
+        proofs: proofs::find(settings),
     })
 }
 

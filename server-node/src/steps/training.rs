@@ -7,7 +7,7 @@ use cyxwiz_domain::{
     Digest,
     training::{Command, EpochSummary, Event, FailureKind},
 };
-use cyxwiz_proto::training::v1 as pb;
+use cyxwiz_proto::training::v1::{self as pb, train_event::Body};
 use sha2::{Digest as _, Sha256};
 use tokio::time::sleep;
 
@@ -16,7 +16,12 @@ use crate::{
     jobs::{Completion, Control, Job, JobError, files},
     metrics,
     node::Node,
-    trainer_process::{Run, TrainerError, TrainerProcess},
+    steps::{
+        proving::read_rows,
+        terms::{TermsError, check_rows},
+        transcript,
+    },
+    trainer_process::{Binding, Run, TrainerError, TrainerProcess},
 };
 
 /// Deaths in a row without an epoch between them that end the job.
@@ -62,6 +67,9 @@ pub fn start(node: &Arc<Node>, job: &Arc<Job>) {
 }
 
 async fn supervise(node: &Node, job: &Arc<Job>) -> Result<(), JobError> {
+    if let Some(problem) = on_disk(job, rows_problem).await? {
+        return job.fail(&problem);
+    }
     let mut deaths = 0;
     loop {
         let before = job.local().epochs_done;
@@ -100,10 +108,18 @@ async fn supervise(node: &Node, job: &Arc<Job>) -> Result<(), JobError> {
 
 /// One run, from start to end.
 async fn run(node: &Node, job: &Arc<Job>) -> Result<End, RunError> {
-    let threads = job
-        .record()
-        .threads
-        .unwrap_or_else(|| job.spec().useful_threads(node.settings.threads()));
+    let class = job.spec().runtime_class();
+    let threads = match class {
+        Some(class) => class.threads(),
+        None => job
+            .record()
+            .threads
+            .unwrap_or_else(|| job.spec().useful_threads(node.settings.threads())),
+    };
+    let binding = job.record().proof.map(|terms| Binding {
+        escrow: job.record().escrow,
+        context: terms.context,
+    });
     job.update(|record| record.threads = Some(threads))?;
     let (spec, data) = (job.path("spec.json"), job.dataset_path());
     let (work, log) = (job.work_dir(), job.path("trainer.log"));
@@ -116,6 +132,8 @@ async fn run(node: &Node, job: &Arc<Job>) -> Result<End, RunError> {
             log: &log,
             threads,
             seconds: node.settings.limits.wall_clock.as_secs(),
+            binding,
+            class,
         },
     )?;
     let mut changes = job.changes();
@@ -192,14 +210,14 @@ async fn handle(
             loss,
             accuracy,
             samples_per_second,
-        } => job.sample(pb::Metrics {
+        } => job.sample(Body::Metrics(pb::Metrics {
             epoch,
             step,
             steps,
             loss,
             accuracy: accuracy.unwrap_or(f64::NAN),
             samples_per_second,
-        }),
+        })),
         Event::EpochDone(summary) => record(node, job, &summary)?,
         Event::Paused { .. } => job.set_paused(true, held)?,
         Event::Resumed { .. } => job.set_paused(false, "")?,
@@ -213,16 +231,14 @@ async fn handle(
             test_accuracy,
             training_seconds,
         } => {
-            let publishing = Arc::clone(job);
-            // Hashes a file that may be large.
-            let published = tokio::task::spawn_blocking(move || {
-                publish_weights(&publishing, &weights_file, weights_sha256)
-            })
-            .await;
-            let weights_bytes = published.map_err(|panic| JobError::Inconsistent {
-                id: job.id(),
-                problem: panic.to_string(),
-            })??;
+            let publish = move |job: &Job| {
+                let length = publish_weights(job, &weights_file, weights_sha256)?;
+                if job.spec().verification.is_some() {
+                    transcript::publish(job)?;
+                }
+                Ok(length)
+            };
+            let weights_bytes = on_disk(job, publish).await?;
             job.complete(Completion {
                 epochs,
                 test_accuracy,
@@ -245,6 +261,33 @@ async fn handle(
         }
     }
     Ok(None)
+}
+
+/// Runs what hashes or reads files that may be large, away from the tasks that must not wait.
+async fn on_disk<T: Send + 'static>(
+    job: &Arc<Job>,
+    work: impl FnOnce(&Job) -> Result<T, JobError> + Send + 'static,
+) -> Result<T, JobError> {
+    let held = Arc::clone(job);
+    let done = tokio::task::spawn_blocking(move || work(&held)).await;
+    done.map_err(|panic| JobError::Inconsistent {
+        id: job.id(),
+        problem: panic.to_string(),
+    })?
+}
+
+/// Why training on these rows could never be proven, if so: the user has pinned others. Rows that
+/// cannot be read are for the trainer to name.
+fn rows_problem(job: &Job) -> Result<Option<String>, JobError> {
+    let record = job.record();
+    let (Some(terms), Some(_)) = (record.proof, job.spec().integer_training()) else {
+        return Ok(None);
+    };
+    let Ok(table) = read_rows(job) else {
+        return Ok(None);
+    };
+    let checked = check_rows(job.spec(), &table, record.dataset_root, &terms);
+    Ok(checked.err().map(|error: TermsError| error.to_string()))
 }
 
 fn record(node: &Node, job: &Job, summary: &EpochSummary) -> Result<(), JobError> {

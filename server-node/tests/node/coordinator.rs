@@ -41,6 +41,8 @@ pub struct Seen {
     pub lines: u32,
     held: Vec<Vec<u8>>,
     epochs: Vec<u32>,
+    /// Heads of the transcript, the first epoch's first.
+    pub heads: Vec<Vec<u8>>,
     pub completed: Vec<String>,
     assignment: Option<Assignment>,
 }
@@ -73,11 +75,18 @@ impl Coordinator {
             runtime: Some(runtime),
         }
     }
+
+    /// Serves where another has just ended.
+    pub async fn serve_again(&self, address: SocketAddr) -> Serving {
+        // The old connections may hold the port for a moment.
+        until("the port", || std::net::TcpListener::bind(address).is_ok()).await;
+        self.serve(address)
+    }
 }
 
 /// A coordinator at work; dead when dropped.
 pub struct Serving {
-    address: SocketAddr,
+    pub address: SocketAddr,
     runtime: Option<Runtime>,
 }
 
@@ -176,9 +185,20 @@ impl NodeService for Coordinator {
         request: Request<ReportProgressRequest>,
     ) -> Result<Response<ReportProgressResponse>, Status> {
         check(&request)?;
-        let epochs = request.get_ref().epochs_done;
-        self.seen(|seen| seen.epochs.push(epochs));
-        Ok(Response::new(ReportProgressResponse::default()))
+        let report = request.into_inner();
+        let heads_held = self.seen(|seen| {
+            seen.epochs.push(report.epochs_done);
+            for (epoch, head) in (report.heads_from as usize..).zip(report.heads) {
+                match epoch {
+                    0 => {}
+                    epoch if epoch <= seen.heads.len() => assert_eq!(seen.heads[epoch - 1], head),
+                    epoch if epoch == seen.heads.len() + 1 => seen.heads.push(head),
+                    _ => break,
+                }
+            }
+            seen.heads.len() as u32
+        });
+        Ok(Response::new(ReportProgressResponse { heads_held }))
     }
 
     async fn report_completion(
@@ -193,11 +213,18 @@ impl NodeService for Coordinator {
 }
 
 pub async fn stand_with(coordinator: &Coordinator) -> (Stand, Serving) {
+    let setup = Setup {
+        receipt_lag: 100,
+        ..Setup::default()
+    };
+    stand_of(coordinator, setup).await
+}
+
+pub async fn stand_of(coordinator: &Coordinator, setup: Setup) -> (Stand, Serving) {
     let serving = coordinator.serve(SocketAddr::from(([127, 0, 0, 1], 0)));
     let stand = Stand::unassigned(Setup {
-        receipt_lag: 100,
         coordinator: Some(format!("http://{}", serving.address)),
-        ..Setup::default()
+        ..setup
     })
     .await;
     (stand, serving)
@@ -237,16 +264,7 @@ async fn a_lost_line_is_taken_up_again() {
     until("a line", || coordinator.seen(|seen| seen.lines == 1)).await;
     let address = serving.address;
     drop(serving);
-    // The old connections may hold the port for a moment.
-    let mut again = None;
-    until("the port", || {
-        let free = std::net::TcpListener::bind(address).is_ok();
-        if free && again.is_none() {
-            again = Some(coordinator.serve(address));
-        }
-        again.is_some()
-    })
-    .await;
+    let _again = coordinator.serve_again(address).await;
     until("another line", || coordinator.seen(|seen| seen.lines >= 2)).await;
     assert!(coordinator.seen(|seen| seen.signed_in) >= 2);
 }

@@ -12,11 +12,13 @@ use std::{
 use async_trait::async_trait;
 use cyxwiz_chain::{
     ChainError, EscrowAccount, EscrowConfig, EscrowState, NodeAccount, SignedTransaction,
-    TxOutcome, pda, receipt_message,
+    TranscriptAccount, TxOutcome, pda, receipt_message,
 };
 use cyxwiz_domain::{Address, Amount, Digest};
 use cyxwiz_node::ledger::{Balances, Ledger, Write};
 use cyxwiz_pki::wallet;
+
+use crate::transcripts;
 
 /// A node without stake and without a certificate.
 pub fn node_account(owner: Address) -> NodeAccount {
@@ -50,6 +52,7 @@ pub fn node_account(owner: Address) -> NodeAccount {
 pub struct Escrows {
     pub config: EscrowConfig,
     pub now: AtomicI64,
+    pub slot: AtomicU64,
     inner: Mutex<Inner>,
     signed: AtomicU64,
 }
@@ -62,13 +65,15 @@ struct Inner {
     balances: Balances,
     unreachable: bool,
     accounts: HashMap<Address, EscrowAccount>,
+    /// By escrow.
+    transcripts: HashMap<Address, TranscriptAccount>,
     transactions: HashMap<String, (Address, Vec<Write>)>,
     outcomes: HashMap<String, TxOutcome>,
     landed: Vec<Write>,
     /// Sendings whose answer is lost although they land.
     lost_answers: u32,
-    /// Completions do not land for now.
-    holds_submissions: bool,
+    /// What does not land for now.
+    held: Option<fn(&Write) -> bool>,
 }
 
 impl Inner {
@@ -103,6 +108,7 @@ impl Escrows {
                 dispute_window_seconds: 86_400,
             },
             now: AtomicI64::new(1_000_000),
+            slot: AtomicU64::new(10_000),
             inner: Mutex::default(),
             signed: AtomicU64::new(0),
         }
@@ -153,9 +159,49 @@ impl Escrows {
         self.lock().lost_answers = count;
     }
 
+    /// Keeps such writes from landing.
+    pub fn hold(&self, held: fn(&Write) -> bool) {
+        self.lock().held = Some(held);
+    }
+
+    /// Lets everything land.
+    pub fn release(&self) {
+        self.lock().held = None;
+    }
+
     /// Whether completions are kept from landing.
     pub fn hold_submissions(&self, hold: bool) {
-        self.lock().holds_submissions = hold;
+        match hold {
+            true => self.hold(|write| matches!(write, Write::Submit { .. })),
+            false => self.release(),
+        }
+    }
+
+    pub fn put_transcript(&self, transcript: TranscriptAccount) {
+        let mut inner = self.lock();
+        inner.transcripts.insert(transcript.escrow, transcript);
+    }
+
+    pub fn transcript_of(&self, escrow: Address) -> TranscriptAccount {
+        self.lock().transcripts[&escrow].clone()
+    }
+
+    pub fn change_transcript(&self, escrow: Address, change: impl FnOnce(&mut TranscriptAccount)) {
+        let mut inner = self.lock();
+        change(inner.transcripts.get_mut(&escrow).expect("transcript"));
+    }
+
+    pub fn remove_transcript(&self, escrow: Address) {
+        self.lock().transcripts.remove(&escrow);
+    }
+
+    /// User and coordinator show their nonces.
+    pub fn show_nonces(&self, escrow: Address) -> Result<(), ChainError> {
+        let slot = self.slot.load(Ordering::SeqCst);
+        let (user, coordinator) = (transcripts::USER_NONCE, transcripts::COORDINATOR_NONCE);
+        let mut inner = self.lock();
+        let transcript = inner.transcripts.get_mut(&escrow).expect("transcript");
+        transcripts::reveal(transcript, slot, Some(user), Some(coordinator))
     }
 
     /// The account is closed.
@@ -168,7 +214,7 @@ impl Escrows {
     }
 }
 
-fn refused(what: &str) -> ChainError {
+pub fn refused(what: &str) -> ChainError {
     ChainError::Refused {
         code: Some(6_000),
         name: None,
@@ -241,6 +287,7 @@ fn apply(escrow: &mut EscrowAccount, write: &Write, now: i64) -> Result<(), Chai
             }
             escrow.state = Paid;
         }
+        Write::Commit { .. } | Write::Reveal | Write::Verify { .. } => return Ok(()),
     }
     escrow.seq += 1;
     Ok(())
@@ -250,6 +297,12 @@ fn apply(escrow: &mut EscrowAccount, write: &Write, now: i64) -> Result<(), Chai
 impl Ledger for Escrows {
     async fn escrow(&self, address: Address) -> Result<Option<EscrowAccount>, ChainError> {
         Ok(self.lock().accounts.get(&address).cloned())
+    }
+
+    async fn transcript(&self, escrow: Address) -> Result<Option<TranscriptAccount>, ChainError> {
+        let slot = self.slot.load(Ordering::SeqCst);
+        let found = self.lock().transcripts.get(&escrow).cloned();
+        Ok(found.map(|transcript| TranscriptAccount { slot, ..transcript }))
     }
 
     async fn escrow_config(&self) -> Result<EscrowConfig, ChainError> {
@@ -306,15 +359,20 @@ impl Ledger for Escrows {
             return Ok(());
         }
         let (address, writes) = inner.transactions[&transaction.signature].clone();
-        let submits = |write: &Write| matches!(write, Write::Submit { .. });
-        if inner.holds_submissions && writes.iter().any(submits) {
+        if inner.held.is_some_and(|held| writes.iter().any(held)) {
             return Err(refused("held"));
         }
+        let slot = self.slot.load(Ordering::SeqCst);
         let mut escrow = inner.accounts[&address].clone();
+        let mut transcript = inner.transcripts.get(&address).cloned();
         for write in &writes {
+            if let Some(transcript) = &mut transcript {
+                transcripts::apply(transcript, &escrow, write, now, slot)?;
+            }
             apply(&mut escrow, write, now)?;
         }
         inner.accounts.insert(address, escrow);
+        inner.transcripts.extend(transcript.map(|it| (address, it)));
         inner.landed.extend(writes);
         let landed = TxOutcome::Landed { slot: 1 };
         inner.outcomes.insert(transaction.signature.clone(), landed);

@@ -11,8 +11,10 @@ use std::{
 };
 
 use chrono::Utc;
-use cyxwiz_chain::{EscrowAccount, EscrowState, pda};
-use cyxwiz_domain::{Address, Amount, Digest, JobId, dataset::Manifest, spec::JobSpec};
+use cyxwiz_chain::{EscrowAccount, EscrowState, TranscriptAccount, Verification, pda};
+use cyxwiz_domain::{
+    Address, Amount, Digest, JobId, dataset::Manifest, spec::JobSpec, training::SplitMix64,
+};
 use cyxwiz_node::{
     config::{Device, Settings},
     coordinator_client::keep_line,
@@ -21,19 +23,22 @@ use cyxwiz_node::{
     jobs::{Job, Jobs, UsedTokens},
     ledger::Counted,
     node::Node,
+    provers::Provers,
     steps::assigned,
 };
 use cyxwiz_pki::{
     Certificate, Wallet,
     token::{Confirmation, JobClaims, Purpose, TokenSigner},
 };
+use cyxwiz_proof::keys::KeyStore;
 use cyxwiz_proto::node::v1::Assignment;
+use cyxwiz_statement::Registered;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-use crate::escrows::Escrows;
+use crate::{escrows::Escrows, transcripts};
 
 /// No test waits longer for anything.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -72,6 +77,7 @@ impl Running {
             ledger: Arc::new(Counted(Arc::clone(escrows) as _)),
             jobs: Jobs::load(&dir.join("jobs")).expect("jobs"),
             used_tokens: used.expect("tokens"),
+            provers: Provers::new(settings.keys_path(), settings.jobs.provers),
             reports,
             line_up: AtomicBool::new(false),
             shutdown: CancellationToken::new(),
@@ -123,6 +129,39 @@ pub struct Setup {
     pub activation: Value,
     /// Where a line is kept to, if anywhere.
     pub coordinator: Option<String>,
+    /// Trains in integers and has to be proven.
+    pub proven: bool,
+}
+
+impl Setup {
+    /// The smallest job that trains in integers and has to be proven.
+    pub fn proven() -> Self {
+        Self {
+            epochs: 3,
+            optimizer: json!({ "type": "int_sgd", "rate": 6 }),
+            data: clouds(),
+            format: "csv",
+            receipt_lag: 100,
+            proven: true,
+            ..Self::default()
+        }
+    }
+}
+
+/// 150 rows of 16 numbers from -16 to 16 and a class, a cloud of points for each of four.
+fn clouds() -> Vec<u8> {
+    let mut random = SplitMix64::of(&["clouds"], &[7]);
+    let mut rows = String::new();
+    for row in 0..150 {
+        let class = row % 4;
+        for column in 0..16 {
+            let centre = if column % 4 == class { 8 } else { -4 };
+            let number = centre + random.below(9) as i32 - 4;
+            rows.push_str(&format!("{number},"));
+        }
+        rows.push_str(&format!("{class}\n"));
+    }
+    rows.into_bytes()
 }
 
 impl Default for Setup {
@@ -137,6 +176,7 @@ impl Default for Setup {
             hidden: 16,
             activation: json!({ "type": "relu" }),
             coordinator: None,
+            proven: false,
         }
     }
 }
@@ -176,13 +216,18 @@ impl Stand {
         settings.jobs.poll = Duration::from_millis(50);
         settings.jobs.anchor_every = 2;
         settings.jobs.receipt_lag = setup.receipt_lag;
+        settings.proof.keys = Some(built_keys());
+        if setup.proven {
+            // The trainer writes the time into the transcript.
+            escrows.now.store(Utc::now().timestamp(), Ordering::SeqCst);
+        }
 
         let spec = spec(&setup);
         let job_id = JobId(Uuid::new_v4());
         let escrow = pda::escrow(user.address(), job_id);
         let manifest = Manifest::of(setup.data.as_slice()).expect("manifest");
         let now = escrows.now.load(Ordering::SeqCst);
-        escrows.put(EscrowAccount {
+        let account = EscrowAccount {
             address: escrow,
             user: user.address(),
             node: Some(owner.address()),
@@ -218,9 +263,14 @@ impl Stand {
             weights_hash: Digest::default(),
             fee_bps: 1_000,
             bond: Amount::ZERO,
+            verification: Verification::of(&spec),
             seq: 1,
             slot: 1,
-        });
+        };
+        if setup.proven {
+            escrows.put_transcript(transcripts::opened(&spec, &setup.data, &account));
+        }
+        escrows.put(account);
         Self {
             node: Running::start(&settings, &escrows).await,
             coordinator: TokenSigner::new(&coordinator),
@@ -253,7 +303,13 @@ impl Stand {
 
     /// The node goes down and comes back, from its disk alone.
     pub async fn restart(&mut self) {
+        self.restart_with(|_| {}).await;
+    }
+
+    /// As [`Self::restart`], after a change of what the operator has set.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Settings)) {
         self.node.stop().await;
+        change(&mut self.settings);
         self.node = Running::start(&self.settings, &self.escrows).await;
     }
 
@@ -267,6 +323,10 @@ impl Stand {
 
     pub fn account(&self) -> EscrowAccount {
         self.escrows.get(self.escrow)
+    }
+
+    pub fn transcript(&self) -> TranscriptAccount {
+        self.escrows.transcript_of(self.escrow)
     }
 
     /// Claims that are right in everything.
@@ -289,6 +349,9 @@ impl Stand {
 }
 
 fn spec(setup: &Setup) -> JobSpec {
+    if setup.proven {
+        return spec_in_integers(setup);
+    }
     let document = json!({
         "job": { "name": "test", "epochs": setup.epochs, "seed": 3, "checkpoint_every": 2 },
         "dataset": { "format": setup.format, "shape": [1, 8, 8], "scale": 16.0, "split": { "test": 0.2, "seed": 1 } },
@@ -302,6 +365,25 @@ fn spec(setup: &Setup) -> JobSpec {
         "optimizer": setup.optimizer,
     });
     JobSpec::from_json(document.to_string().as_bytes()).expect("spec")
+}
+
+fn spec_in_integers(setup: &Setup) -> JobSpec {
+    let document = json!({
+        "job": { "name": "test", "epochs": setup.epochs, "seed": 3, "checkpoint_every": 2 },
+        "dataset": { "format": setup.format, "shape": [16], "scale": 16.0, "split": { "test": 0.2, "seed": 1 } },
+        "model": { "layers": [{ "type": "linear", "out": 4, "bias": false }] },
+        "training": { "loss": "hard_sigmoid", "batch": 8 },
+        "optimizer": setup.optimizer,
+        "verification": { "tier": "zk-exact", "circuit": "z16x4-ci" },
+    });
+    JobSpec::from_json(document.to_string().as_bytes()).expect("spec")
+}
+
+/// Keys that all tests share: making one takes seconds.
+fn built_keys() -> PathBuf {
+    let circuit = Registered::by_name("z16x4-ci").expect("registered");
+    let key = KeyStore::of_build().path(&circuit.circuit);
+    key.parent().expect("a folder").to_owned()
 }
 
 /// The trainer beside the node's binary; built if it is not there yet.

@@ -1,0 +1,262 @@
+//! What to do next about the proof of a trained job.
+
+use cyxwiz_chain::{EscrowAccount, TranscriptAccount, TranscriptStage};
+
+use super::{Action, GiveUp, give_up_margin};
+use crate::{jobs::Local, steps::transcript::public_input};
+
+/// Slots after the commitment before the slot whose hash goes into the challenge, as training-proof has it.
+const REVEAL_DELAY_SLOTS: u64 = 32;
+/// Slots after the commitment beyond which the challenge is drawn without the nonces that are missing.
+const NONCE_TIMEOUT_SLOTS: u64 = 450;
+
+/// Decides for a job that is trained and assigned, `now` being the chain's clock. Without the transcript
+/// nothing is known, and the deadline alone can decide.
+pub(super) fn next(
+    local: &Local,
+    escrow: &EscrowAccount,
+    transcript: Option<&TranscriptAccount>,
+    now: i64,
+) -> Action {
+    let stage = transcript.map(|transcript| transcript.stage);
+    match stage {
+        Some(TranscriptStage::Verified) => return Action::Submit,
+        Some(TranscriptStage::FullAudit) => return Action::Fail(GiveUp::NoChallenge),
+        Some(TranscriptStage::Refuted) => return Action::Concede,
+        _ => {}
+    }
+    let is_made = transcript.is_some_and(|transcript| shows(local, transcript));
+    if now >= escrow.deadline - reserve(escrow, is_made) {
+        return Action::Fail(GiveUp::Deadline);
+    }
+    match (transcript, stage) {
+        (Some(_), Some(TranscriptStage::Opened)) => Action::Commit,
+        (Some(transcript), Some(TranscriptStage::Committed)) => match reveal_helps(transcript) {
+            true => Action::Reveal,
+            false => Action::Wait,
+        },
+        (Some(_), _) if is_made => Action::Verify,
+        (Some(_), _) if !local.proving => Action::Prove,
+        _ => Action::Wait,
+    }
+}
+
+/// Seconds before the deadline beyond which the job cannot be finished. A proof that is made needs two
+/// transactions more.
+fn reserve(escrow: &EscrowAccount, is_made: bool) -> i64 {
+    match is_made {
+        true => give_up_margin(escrow) / 2,
+        false => give_up_margin(escrow),
+    }
+}
+
+/// Whether the proof on the disk is of what the chain asks for now.
+fn shows(local: &Local, transcript: &TranscriptAccount) -> bool {
+    local.proof.is_some() && local.proof == public_input(transcript)
+}
+
+/// Whether a `reveal` without nonces changes anything: it makes the slot's hash known, and later it stands
+/// for the nonces that never came. The hash of a slot is listed in the slots after it.
+fn reveal_helps(transcript: &TranscriptAccount) -> bool {
+    let passed = transcript.slot.saturating_sub(transcript.commit_slot);
+    match transcript.target_slot {
+        0 => passed > REVEAL_DELAY_SLOTS,
+        _ => passed > NONCE_TIMEOUT_SLOTS,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use cyxwiz_chain::{EscrowState, Tier, Verification, pda};
+    use cyxwiz_domain::{Address, Digest};
+    use cyxwiz_statement::Registered;
+
+    use super::*;
+    use crate::{
+        jobs::Phase,
+        steps::decide::{
+            View, next_step,
+            tests::{POLICY, escrow, local},
+        },
+    };
+
+    fn circuit() -> &'static Registered {
+        Registered::by_name("z16x4-ci").expect("registered")
+    }
+
+    fn proven(state: EscrowState) -> EscrowAccount {
+        EscrowAccount {
+            verification: Verification {
+                tier: Tier::ZkExact,
+                samples: 1,
+                circuit: Digest(circuit().id),
+                runtime_class: Digest::default(),
+            },
+            ..escrow(state)
+        }
+    }
+
+    /// A transcript that was committed in slot 100 and read in `slot`.
+    fn transcript(stage: TranscriptStage, slot: u64) -> TranscriptAccount {
+        let escrow = proven(EscrowState::Assigned);
+        let word = |byte| Digest([0, byte].repeat(16).try_into().expect("32 bytes"));
+        TranscriptAccount {
+            address: pda::transcript(escrow.address),
+            stage,
+            samples: 1,
+            escrow: escrow.address,
+            escrow_created_at: escrow.created_at,
+            node: escrow.node,
+            circuit: escrow.verification.circuit,
+            trained: word(1),
+            root: word(2),
+            user: escrow.user,
+            rent_payer: escrow.user,
+            dataset: word(3),
+            initial: word(4),
+            context: word(5),
+            leaves_hash: word(6),
+            user_nonce_hash: word(7),
+            coordinator_nonce_hash: word(8),
+            user_nonce: None,
+            coordinator_nonce: None,
+            target_slot: 0,
+            commit_slot: 100,
+            challenge_seed: word(9),
+            starts_at: 0,
+            ends_at: 1_000,
+            verified_at: 0,
+            rate: 6,
+            epochs: 4,
+            seq: 1,
+            slot,
+        }
+    }
+
+    fn step(local: &Local, transcript: Option<&TranscriptAccount>, now: i64) -> Action {
+        let escrow = proven(EscrowState::Assigned);
+        let view = View {
+            escrow: Some(&escrow),
+            transcript,
+            now,
+        };
+        next_step(local, &view, &POLICY)
+    }
+
+    /// One row: what is held, the transcript's stage, the slot, the time, what to do. The deadline is
+    /// 1,000, the margin before it 50.
+    #[test]
+    fn the_table() {
+        use Action::{Commit, Concede, Fail, Prove, Reveal, Submit, Verify, Wait};
+        use TranscriptStage::{Committed, FullAudit, Opened, Refuted, Revealed, Verified};
+        let trained = local(Phase::Proving);
+        let busy = Local {
+            proving: true,
+            ..trained.clone()
+        };
+        let made = Local {
+            proof: public_input(&transcript(Revealed, 0)),
+            ..trained.clone()
+        };
+        assert!(made.proof.is_some());
+        let stale = Local {
+            proof: Some(Digest([1; 32])),
+            ..trained.clone()
+        };
+        let failed = local(Phase::Failed);
+        let submitted = local(Phase::Submitted);
+        let late = Fail(GiveUp::Deadline);
+        let table = [
+            (&trained, Opened, 0, 0, Commit),
+            (&trained, Opened, 0, 949, Commit),
+            (&trained, Opened, 0, 950, late),
+            (&trained, Committed, 100, 0, Wait),
+            (&trained, Committed, 132, 0, Wait),
+            (&trained, Committed, 133, 0, Reveal),
+            (&trained, Committed, 133, 950, late),
+            (&trained, Revealed, 200, 0, Prove),
+            (&busy, Revealed, 200, 0, Wait),
+            (&stale, Revealed, 200, 0, Prove),
+            (&busy, Revealed, 200, 950, late),
+            (&made, Revealed, 200, 0, Verify),
+            (&made, Revealed, 200, 974, Verify),
+            (&made, Revealed, 200, 975, late),
+            (&made, Verified, 200, 0, Submit),
+            (&trained, Verified, 200, 999, Submit),
+            (&submitted, Verified, 200, 0, Submit),
+            (&submitted, Opened, 200, 0, Commit),
+            (&trained, FullAudit, 700, 0, Fail(GiveUp::NoChallenge)),
+            (&trained, Refuted, 200, 0, Concede),
+            (&failed, Opened, 0, 0, Fail(GiveUp::Failed)),
+            (&failed, FullAudit, 700, 0, Fail(GiveUp::Failed)),
+            (&failed, Refuted, 200, 0, Wait),
+        ];
+        for (local, stage, slot, now, expected) in table {
+            let action = step(local, Some(&transcript(stage, slot)), now);
+            assert_eq!(action, expected, "{local:?}, {stage:?} in {slot} at {now}");
+        }
+        assert_eq!(step(&trained, None, 0), Wait);
+        assert_eq!(step(&trained, None, 950), late);
+    }
+
+    #[test]
+    fn missing_nonces_are_waited_for_once_the_slot_is_known() {
+        let known = |slot| TranscriptAccount {
+            target_slot: 132,
+            ..transcript(TranscriptStage::Committed, slot)
+        };
+        let trained = local(Phase::Proving);
+        assert_eq!(step(&trained, Some(&known(133)), 0), Action::Wait);
+        assert_eq!(step(&trained, Some(&known(550)), 0), Action::Wait);
+        assert_eq!(step(&trained, Some(&known(551)), 0), Action::Reveal);
+    }
+
+    /// What is not proven is not paid, whatever the user holds: no receipt is shown for it.
+    #[test]
+    fn receipts_count_only_for_a_cancel_or_a_dispute() {
+        let with_receipt = |phase| Local {
+            receipt: (5, 2),
+            ..local(phase)
+        };
+        let step = |phase, state, now| {
+            let escrow = proven(state);
+            let view = View {
+                escrow: Some(&escrow),
+                transcript: None,
+                now,
+            };
+            next_step(&with_receipt(phase), &view, &POLICY)
+        };
+        use EscrowState::{Assigned, Cancelling, Disputed};
+        let failed = Action::Fail(GiveUp::Failed);
+        assert_eq!(step(Phase::Failed, Assigned, 0), failed);
+        let late = Action::Fail(GiveUp::Deadline);
+        assert_eq!(step(Phase::Training, Assigned, 950), late);
+        assert_eq!(step(Phase::Proving, Assigned, 1_001), Action::Wait);
+        let present = Action::PresentReceipt;
+        assert_eq!(step(Phase::Proving, Cancelling, 0), present);
+        assert_eq!(step(Phase::Submitted, Disputed, 0), present);
+    }
+
+    /// Another transcript's account asks for another proof.
+    #[test]
+    fn a_proof_of_something_else_is_not_sent() {
+        let revealed = transcript(TranscriptStage::Revealed, 200);
+        let made = Local {
+            proof: public_input(&revealed),
+            ..local(Phase::Proving)
+        };
+        assert_eq!(step(&made, Some(&revealed), 0), Action::Verify);
+        let drawn_anew = TranscriptAccount {
+            challenge_seed: Digest([3; 32]),
+            ..revealed.clone()
+        };
+        assert_eq!(step(&made, Some(&drawn_anew), 0), Action::Prove);
+        let another_node = TranscriptAccount {
+            context: Digest([0; 32]),
+            node: Some(Address([8; 32])),
+            ..revealed
+        };
+        assert_eq!(step(&made, Some(&another_node), 0), Action::Prove);
+    }
+}

@@ -1,0 +1,132 @@
+//! Jobs whose proof could never be made are given up before any work.
+
+use cyxwiz_chain::{EscrowState, TranscriptAccount, Verification};
+use cyxwiz_domain::Digest;
+use cyxwiz_node::{jobs::Phase, ledger::Write};
+
+use crate::{
+    engine::{Engine, chunks},
+    stand::{Setup, Stand, until},
+};
+
+/// Waits until the job is given up, and nothing but that; why.
+async fn given_up(stand: &Stand) -> String {
+    until("given up", || stand.account().state == EscrowState::Failed).await;
+    assert_eq!(stand.escrows.landed(), [Write::Fail]);
+    let record = stand.job().record();
+    assert_eq!(stand.job().local().epochs_done, 0);
+    record.failure.expect("a reason")
+}
+
+#[tokio::test]
+async fn terms_other_than_the_specs_are_refused() {
+    type Tamper = fn(&mut TranscriptAccount);
+    let cases: [(Tamper, &str); 4] = [
+        (|transcript| transcript.rate = 7, "learning rate"),
+        (|transcript| transcript.samples = 2, "number of steps"),
+        (|transcript| transcript.circuit = Digest([1; 32]), "circuit"),
+        (|transcript| transcript.escrow_created_at -= 1, "escrow"),
+    ];
+    for (tamper, what) in cases {
+        let stand = Stand::unassigned(Setup::proven()).await;
+        stand.escrows.change_transcript(stand.escrow, tamper);
+        stand.assign().await.expect("taken on");
+        let reason = given_up(&stand).await;
+        assert!(
+            reason.contains(&format!("the transcript's {what} is not")),
+            "{reason}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_escrow_that_asks_for_other_evidence_is_refused() {
+    for setup in [Setup::proven(), Setup::default()] {
+        let proven = setup.proven;
+        let stand = Stand::unassigned(setup).await;
+        stand.escrows.change(stand.escrow, |escrow| {
+            escrow.verification = match proven {
+                true => Verification::default(),
+                false => Verification {
+                    tier: cyxwiz_chain::Tier::Replicated,
+                    samples: 0,
+                    circuit: Digest([1; 32]),
+                    runtime_class: Digest::default(),
+                },
+            };
+        });
+        stand.assign().await.expect("taken on");
+        let reason = given_up(&stand).await;
+        assert!(reason.contains("other evidence"), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_job_without_a_transcript_is_nobodys() {
+    let stand = Stand::unassigned(Setup::proven()).await;
+    stand.escrows.remove_transcript(stand.escrow);
+    stand.assign().await.expect("taken on");
+    let reason = given_up(&stand).await;
+    assert!(reason.contains("opened no transcript"), "{reason}");
+}
+
+/// The data are what the escrow names; what the user has opened the transcript with is not.
+#[tokio::test]
+async fn rows_and_first_weights_other_than_pinned_are_refused_before_training() {
+    let mut one = Digest::default();
+    one.0[31] = 1;
+    type Tamper = fn(&mut TranscriptAccount, Digest);
+    let cases: [(Tamper, &str); 2] = [
+        (|transcript, word| transcript.dataset = word, "dataset"),
+        (
+            |transcript, word| transcript.initial = word,
+            "first weights",
+        ),
+    ];
+    for (tamper, what) in cases {
+        let stand = Stand::unassigned(Setup::proven()).await;
+        let change = |transcript: &mut TranscriptAccount| tamper(transcript, one);
+        stand.escrows.change_transcript(stand.escrow, change);
+        stand.assign().await.expect("taken on");
+        let (mut engine, _) = Engine::open(&stand).await;
+        engine.upload(chunks(&stand.data)).await.expect("upload");
+        let reason = given_up(&stand).await;
+        assert!(
+            reason.contains(&format!("the transcript's {what} is not")),
+            "{reason}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_node_whose_operator_does_not_prove_gives_up_at_once() {
+    let mut stand = Stand::unassigned(Setup::proven()).await;
+    stand
+        .restart_with(|settings| settings.proof.enabled = false)
+        .await;
+    stand.assign().await.expect("taken on");
+    let reason = given_up(&stand).await;
+    assert!(reason.contains("proof.enabled"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_clock_that_the_chain_would_not_believe_is_found_first() {
+    let stand = Stand::unassigned(Setup::proven()).await;
+    use std::sync::atomic::Ordering;
+    stand.escrows.now.fetch_sub(400, Ordering::SeqCst);
+    stand.assign().await.expect("taken on");
+    let reason = given_up(&stand).await;
+    assert!(reason.contains("clock"), "{reason}");
+}
+
+#[tokio::test]
+async fn terms_once_found_right_are_kept() {
+    let mut stand = Stand::new(Setup::proven()).await;
+    until("terms", || stand.job().record().proof.is_some()).await;
+    let terms = stand.job().record().proof;
+    stand.restart().await;
+    assert_eq!(stand.job().record().proof, terms);
+    assert_eq!(stand.job().record().phase, Phase::AwaitingData);
+    let expected = cyxwiz_chain::context_word(&stand.account(), stand.transcript().circuit);
+    assert_eq!(terms.expect("terms").context, expected);
+}

@@ -1,0 +1,172 @@
+//! Transcripts in memory that follow the rules of training-proof.
+
+use cyxwiz_chain::{
+    ChainError, EscrowAccount, EscrowState, TranscriptAccount, TranscriptStage, context_word,
+    nonce_hash, pda,
+};
+use cyxwiz_domain::{Digest, dataset::Table, spec::JobSpec};
+use cyxwiz_node::{ledger::Write, steps::transcript::public_input};
+use cyxwiz_proof::{
+    field::{from_word, sha256},
+    groth16::{Proof, VerifyingKey},
+    job::opening,
+};
+use cyxwiz_statement::{ChallengeSeed, Registered};
+
+use crate::escrows::refused;
+
+/// What the user keeps to itself until the challenge is drawn.
+pub const USER_NONCE: [u8; 32] = [21; 32];
+/// What the coordinator does.
+pub const COORDINATOR_NONCE: [u8; 32] = [22; 32];
+/// The hash of whatever slot.
+const SLOT_HASH: [u8; 32] = [23; 32];
+const REVEAL_DELAY: u64 = 32;
+const NONCE_TIMEOUT: u64 = 450;
+const TOLERANCE: i64 = 600;
+
+/// As an honest user opens it.
+pub fn opened(spec: &JobSpec, data: &[u8], escrow: &EscrowAccount) -> TranscriptAccount {
+    let table = Table::read(data, spec).ok();
+    let opening = opening(spec, table.as_ref(), escrow.dataset_root);
+    let opening = opening.expect("opening").expect("a proof");
+    TranscriptAccount {
+        address: pda::transcript(escrow.address),
+        stage: TranscriptStage::Opened,
+        samples: opening.circuit.circuit.samples(),
+        escrow: escrow.address,
+        escrow_created_at: escrow.created_at,
+        node: None,
+        circuit: Digest(opening.circuit.id),
+        trained: Digest::default(),
+        root: Digest::default(),
+        user: escrow.user,
+        rent_payer: escrow.user,
+        dataset: Digest(opening.dataset),
+        initial: Digest(opening.initial),
+        context: Digest::default(),
+        leaves_hash: Digest::default(),
+        user_nonce_hash: nonce_hash(escrow.address, &USER_NONCE),
+        coordinator_nonce_hash: nonce_hash(escrow.address, &COORDINATOR_NONCE),
+        user_nonce: None,
+        coordinator_nonce: None,
+        target_slot: 0,
+        commit_slot: 0,
+        challenge_seed: Digest::default(),
+        starts_at: 0,
+        ends_at: 0,
+        verified_at: 0,
+        rate: opening.rate,
+        epochs: 0,
+        seq: 1,
+        slot: 0,
+    }
+}
+
+/// What the program does with a write of the node's.
+pub fn apply(
+    transcript: &mut TranscriptAccount,
+    escrow: &EscrowAccount,
+    write: &Write,
+    now: i64,
+    slot: u64,
+) -> Result<(), ChainError> {
+    let require = |stage, what: &str| match transcript.stage == stage {
+        true => Ok(()),
+        false => Err(refused(&format!("{what} in {:?}", transcript.stage))),
+    };
+    match write {
+        Write::Commit {
+            root,
+            trained,
+            leaves_hash,
+            epochs,
+        } => {
+            require(TranscriptStage::Opened, "commit")?;
+            if escrow.state != EscrowState::Assigned || u32::from(*epochs) != escrow.required_epochs
+            {
+                return Err(refused("commit"));
+            }
+            transcript.stage = TranscriptStage::Committed;
+            transcript.node = escrow.node;
+            (transcript.root, transcript.trained) = (*root, *trained);
+            transcript.leaves_hash = *leaves_hash;
+            transcript.epochs = *epochs;
+            transcript.starts_at = (escrow.assigned_at - TOLERANCE) as u64;
+            transcript.ends_at = (now + TOLERANCE) as u64;
+            transcript.commit_slot = slot;
+            transcript.context = context_word(escrow, transcript.circuit);
+        }
+        Write::Reveal => reveal(transcript, slot, None, None)?,
+        Write::Verify {
+            proof,
+            public_input: shown,
+        } => {
+            require(TranscriptStage::Revealed, "verify")?;
+            if public_input(transcript) != Some(*shown) {
+                return Err(refused("OtherStatement"));
+            }
+            let circuit = Registered::by_id(&transcript.circuit.0).expect("registered");
+            let key = VerifyingKey::from_bytes(circuit.key.expect("a key").bytes).expect("key");
+            let input = from_word(&shown.0).expect("a word");
+            transcript.stage = match key.verify(&Proof(**proof), input) {
+                Ok(()) => TranscriptStage::Verified,
+                Err(_) => TranscriptStage::Refuted,
+            };
+            transcript.verified_at = now;
+        }
+        Write::Submit { .. } => require(TranscriptStage::Verified, "submit")?,
+        Write::Fail => {
+            if transcript.stage == TranscriptStage::Refuted {
+                return Err(refused("fail in Refuted"));
+            }
+        }
+        _ => {}
+    }
+    transcript.seq += 1;
+    Ok(())
+}
+
+/// What the program does with anybody's nonces.
+pub fn reveal(
+    transcript: &mut TranscriptAccount,
+    slot: u64,
+    user: Option<[u8; 32]>,
+    coordinator: Option<[u8; 32]>,
+) -> Result<(), ChainError> {
+    if transcript.stage != TranscriptStage::Committed {
+        return Err(refused("WrongStage"));
+    }
+    let mut news = false;
+    if transcript.target_slot == 0 {
+        let target = transcript.commit_slot + REVEAL_DELAY;
+        if slot <= target {
+            return Err(refused("RevealTooEarly"));
+        }
+        (transcript.target_slot, news) = (target, true);
+    }
+    for (shown, kept) in [
+        (user, &mut transcript.user_nonce),
+        (coordinator, &mut transcript.coordinator_nonce),
+    ] {
+        news |= shown.is_some() && *kept != shown;
+        *kept = shown.or(*kept);
+    }
+    let both = transcript.user_nonce.is_some() && transcript.coordinator_nonce.is_some();
+    if both || slot > transcript.commit_slot + NONCE_TIMEOUT {
+        let seed = ChallengeSeed {
+            escrow: transcript.escrow.0,
+            root: transcript.root.0,
+            trained: transcript.trained.0,
+            slot_hash: SLOT_HASH,
+            user_nonce: transcript.user_nonce.unwrap_or_default(),
+            coordinator_nonce: transcript.coordinator_nonce.unwrap_or_default(),
+        };
+        transcript.challenge_seed = Digest(seed.digest(sha256));
+        transcript.stage = TranscriptStage::Revealed;
+    } else if !news {
+        return Err(refused("NonceMissing"));
+    }
+    transcript.seq += 1;
+    Ok(())
+}
