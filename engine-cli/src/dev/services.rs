@@ -63,7 +63,8 @@ pub fn coordinator(
         "jobs": { "per_day": 100_000 },
         "nodes": { "heartbeat": "2s", "stale_after": "10s" },
         "workers": {
-            "chain_writer": "100ms", "indexer": "300ms", "placement": "500ms", "nodes": "2s"
+            "chain_writer": "100ms", "indexer": "300ms", "transcripts": "300ms",
+            "placement": "500ms", "nodes": "2s"
         },
     });
     let path = write_config(layout, COORDINATOR, &settings)?;

@@ -184,6 +184,8 @@ impl Stack {
             .current_dir(repository())
             .env("CYXWIZ_DEV_DIR", self.dir())
             .env_remove("DATABASE_URL")
+            // Nodes of all tests share their keys: each takes seconds to make.
+            .env("CYXWIZ_NODE__PROOF__KEYS", proving_keys())
             .stdin(Stdio::null());
         command
     }
@@ -312,6 +314,16 @@ impl Stack {
             eprintln!("--- {}\n{}", log.path().display(), tail.join("\n"));
         }
     }
+}
+
+/// Where the tests of this build keep proving keys.
+fn proving_keys() -> PathBuf {
+    let own = std::env::current_exe().expect("the test has a path");
+    let target = own
+        .ancestors()
+        .nth(3)
+        .expect("target/<profile>/deps/<test>");
+    target.join("proving-keys")
 }
 
 /// One of the workspace's binaries: beside the test's own executable's folder.

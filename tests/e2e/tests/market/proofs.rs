@@ -2,6 +2,7 @@
 
 use cyxwiz_chain::{EscrowState, TranscriptStage};
 use cyxwiz_tests_e2e::{JobFile, ProvenJob};
+use serde_json::Value;
 
 #[test]
 fn a_proven_job_is_paid_at_once() {
@@ -58,4 +59,31 @@ fn nobody_needs_the_users_engine_once_the_data_are_there() {
     assert_eq!(paid.state, EscrowState::Paid);
     assert_eq!(paid.paid_node.0 + paid.paid_platform.0, paid.amount.0);
     job.await_closed();
+}
+
+#[test]
+fn a_root_of_other_epochs_than_were_seen_is_not_paid_for() {
+    let (job, run) = ProvenJob::start(JobFile::integers);
+    job.await_stage(TranscriptStage::Committed);
+    run.kill();
+    // As if the node had streamed another third epoch than the one that it has committed to.
+    let log = job.stack.dir().join(format!("user/jobs/{}", job.id));
+    let log = log.join("epochs.jsonl");
+    let text = std::fs::read_to_string(&log).expect("the log of the epochs");
+    let mut lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let third = lines.iter_mut().find(|line| line["epoch"]["epoch"] == 3);
+    let third = third.expect("it was seen");
+    assert!(third["epoch"]["head"].is_string(), "{third}");
+    third["epoch"]["head"] = "07".repeat(32).into();
+    let text: Vec<String> = lines.iter().map(|line| format!("{line}\n")).collect();
+    std::fs::write(&log, text.concat()).expect("the log is writable");
+
+    job.stack.advance_slots(33);
+    let watch = job.watch();
+    assert_ne!(watch.code, 0, "{}", watch.stdout);
+    assert!(watch.stderr.contains("job dispute"), "{}", watch.stderr);
+    assert!(!job.account().state.is_settled());
 }
