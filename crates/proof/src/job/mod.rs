@@ -16,6 +16,3 @@ pub use record::{heads_root, leaves_hash, read_record, write_record};
 pub use rows::Rows;
 pub use run::{ExactRun, replay};
 pub use weights::{INTEGER_WEIGHTS, trained_commitment};
-
-#[cfg(all(test, feature = "insecure-dev-keys"))]
-mod tests;

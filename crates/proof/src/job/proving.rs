@@ -1,12 +1,13 @@
 //! From a finished run to its proof.
 
 use cyxwiz_domain::{dataset::Table, spec::JobSpec, training::TranscriptRecord};
-use cyxwiz_statement::{Sample, Statement};
+use cyxwiz_statement::{Registered, Sample, Statement};
 use rand::{CryptoRng, RngCore};
 
 use super::{ExactRun, JobError, read_record};
 use crate::{
     circuit::{RevealedStep, Witness},
+    field::sha256,
     groth16::{Progress, Proof, Prover, Stage},
 };
 
@@ -56,7 +57,9 @@ impl Proving<'_> {
             return Err(other("transcript", self.record.circuit.clone()));
         }
         if *prover.circuit() != wanted.circuit {
-            return Err(other("proving key", format!("{:?}", prover.circuit())));
+            let found = Registered::by_id(&prover.circuit().id(sha256));
+            let found = found.map_or("no registered one", |entry| entry.name);
+            return Err(other("proving key", found.to_owned()));
         }
         let transcript = read_record(self.record)?;
         let steps = match wanted.circuit.training {
