@@ -7,7 +7,7 @@ use cyxwiz_domain::{JobId, JobState, id::IdError, spec::SpecError};
 use cyxwiz_pki::token::TokenError;
 use tonic::{Code, Status, metadata::MetadataMap, metadata::MetadataValue};
 
-use crate::job::VERIFICATION;
+use crate::{job::VERIFICATION, proof::TranscriptProblem};
 
 /// Metadata key of the machine-readable code.
 pub const CODE_KEY: &str = "cyxwiz-code";
@@ -86,6 +86,9 @@ pub enum Error {
         /// Of the job.
         expected: String,
     },
+    /// The job's transcript is for something else.
+    #[error(transparent)]
+    Transcript(#[from] TranscriptProblem),
     /// The job is not where the call needs it.
     #[error("the job is {state}; {needed}")]
     JobState {
@@ -155,6 +158,7 @@ impl Error {
                 ..
             } => (Code::FailedPrecondition, "verification_mismatch"),
             Self::EscrowMismatch { .. } => (Code::FailedPrecondition, "escrow_mismatch"),
+            Self::Transcript(problem) => (Code::FailedPrecondition, problem.code()),
             Self::JobState { .. } => (Code::FailedPrecondition, "job_state"),
             Self::NodeUnregistered => (Code::FailedPrecondition, "node_unregistered"),
             Self::NodeUnknown => (Code::FailedPrecondition, "node_unknown"),

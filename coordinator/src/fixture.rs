@@ -1,6 +1,9 @@
 //! What unit tests read from a chain that is not there.
 
-use cyxwiz_chain::{EscrowAccount, EscrowConfig, EscrowState, Tier, Verification};
+use cyxwiz_chain::{
+    EscrowAccount, EscrowConfig, EscrowState, Tier, TranscriptAccount, TranscriptStage,
+    Verification, pda,
+};
 use cyxwiz_domain::{Address, Amount, Digest, JobId};
 
 /// An escrow in `state`.
@@ -47,6 +50,43 @@ pub fn escrow(state: EscrowState, node: Option<Address>) -> EscrowAccount {
             circuit: Digest([6; 32]),
             runtime_class: Digest::default(),
         },
+        seq: 1,
+        slot: 1,
+    }
+}
+
+/// The transcript of [`escrow`], at `stage` and with nothing that belongs to one.
+pub fn transcript(stage: TranscriptStage) -> TranscriptAccount {
+    let zero = Digest::default();
+    let escrow = escrow(EscrowState::Open, None);
+    TranscriptAccount {
+        address: pda::transcript(escrow.address),
+        stage,
+        samples: escrow.verification.samples,
+        escrow: escrow.address,
+        escrow_created_at: escrow.created_at,
+        node: None,
+        circuit: escrow.verification.circuit,
+        trained: zero,
+        root: zero,
+        user: escrow.user,
+        rent_payer: escrow.user,
+        dataset: zero,
+        initial: zero,
+        context: zero,
+        leaves_hash: zero,
+        user_nonce_hash: zero,
+        coordinator_nonce_hash: zero,
+        user_nonce: None,
+        coordinator_nonce: None,
+        target_slot: 0,
+        commit_slot: 0,
+        challenge_seed: zero,
+        starts_at: 0,
+        ends_at: 0,
+        verified_at: 0,
+        rate: 6,
+        epochs: 20,
         seq: 1,
         slot: 1,
     }

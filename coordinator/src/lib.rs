@@ -12,6 +12,7 @@ pub mod http;
 pub mod job;
 pub mod matching;
 pub mod nonce;
+pub mod proof;
 pub mod scheduling;
 pub mod server;
 pub mod settings;

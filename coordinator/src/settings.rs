@@ -225,13 +225,16 @@ pub struct WorkerSettings {
     /// Reads the escrows of all unsettled jobs.
     #[serde(with = "humantime_serde")]
     pub indexer: Duration,
+    /// Reads the transcripts of jobs with a proof that a node has.
+    #[serde(with = "humantime_serde")]
+    pub transcripts: Duration,
     /// Ends reservations and places funded jobs that have no node.
     #[serde(with = "humantime_serde")]
     pub placement: Duration,
     /// Looks for escrows whose time is over.
     #[serde(with = "humantime_serde")]
     pub cranks: Duration,
-    /// The parties get this long to end an escrow themselves first.
+    /// The parties get this long to end an escrow, or to close a transcript, themselves first.
     #[serde(with = "humantime_serde")]
     pub crank_grace: Duration,
     /// Reads all node accounts.
@@ -251,6 +254,7 @@ impl Default for WorkerSettings {
             chain_writer: Duration::from_millis(500),
             lease: Duration::from_secs(10),
             indexer: Duration::from_secs(1),
+            transcripts: Duration::from_secs(1),
             placement: Duration::from_secs(2),
             cranks: Duration::from_secs(5),
             crank_grace: Duration::from_secs(30),

@@ -6,7 +6,7 @@ use cyxwiz_chain::SignedTransaction;
 use cyxwiz_domain::{Address, JobId};
 use sqlx::{PgConnection, PgPool};
 
-use super::{address, signed, small, unsigned};
+use super::{address, signed, small, transcripts, unsigned};
 use crate::{error::Error, job::EscrowView};
 
 macro_rules! names {
@@ -49,6 +49,26 @@ names! {
         SettleCancel = "settle_cancel",
         /// The time to decide a dispute is over.
         ExpireDispute = "expire_dispute",
+        /// The slot is over whose hash goes into a proof's challenge.
+        PinSlotHash = "pin_slot_hash",
+        /// That hash is fixed, so our nonce may be known.
+        ShowNonce = "show_nonce",
+        /// The other nonce did not come in time.
+        DrawChallenge = "draw_challenge",
+        /// The node has signed a false proof.
+        SettleRefuted = "settle_refuted",
+        /// The job is settled, and the rent of its transcript the user's.
+        CloseTranscript = "close_transcript",
+    }
+}
+
+impl Kind {
+    /// Whether it changes the job's transcript, and no money.
+    pub const fn is_of_transcript(self) -> bool {
+        matches!(
+            self,
+            Self::PinSlotHash | Self::ShowNonce | Self::DrawChallenge | Self::CloseTranscript
+        )
     }
 }
 
@@ -285,6 +305,9 @@ pub async fn record_landed(
     if let Some(view) = view {
         super::jobs::mirror(&mut transaction, write.job_id, view).await?;
     }
+    if write.kind == Kind::CloseTranscript {
+        transcripts::closed(&mut *transaction, write.job_id).await?;
+    }
     Ok(transaction.commit().await?)
 }
 
@@ -309,6 +332,13 @@ pub async fn record_failed(
     )
     .execute(&mut *transaction)
     .await?;
+    if write.kind.is_of_transcript() {
+        // Nothing that a user could do anything about. A rent that cannot be given back now is left to anyone.
+        if write.kind == Kind::CloseTranscript {
+            transcripts::closed(&mut *transaction, write.job_id).await?;
+        }
+        return Ok(transaction.commit().await?);
+    }
     sqlx::query!(
         "UPDATE jobs SET message = $2,
              node = CASE WHEN state = 'funded' AND $3 THEN NULL ELSE node END
@@ -320,6 +350,26 @@ pub async fn record_failed(
     .execute(&mut *transaction)
     .await?;
     Ok(transaction.commit().await?)
+}
+
+/// Decides what a job's transcript asks for; whether that is new. One that failed is tried again after a minute.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn intend_for_transcript(pool: &PgPool, job: JobId, kind: Kind) -> Result<bool, Error> {
+    let done = sqlx::query!(
+        "INSERT INTO chain_writes (job_id, kind)
+         SELECT $1, $2::text::chain_write_kind WHERE NOT EXISTS (
+             SELECT 1 FROM chain_writes w
+             WHERE w.job_id = $1 AND w.kind = $2::text::chain_write_kind AND w.state = 'failed'
+               AND w.updated_at > now() - interval '1 minute')
+         ON CONFLICT (job_id, kind) WHERE state <> 'failed' DO NOTHING",
+        job.0,
+        kind.as_str(),
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Decides to end escrows whose time is over at `now`, Unix seconds of the

@@ -1,11 +1,24 @@
 //! What is known of the transcripts of jobs with a proof: our nonces, the heads that nodes stream, and the
 //! accounts on the chain.
 
-use cyxwiz_domain::{Digest, JobId};
+use std::time::Duration;
+
+use cyxwiz_chain::TranscriptStage;
+use cyxwiz_domain::{Address, Digest, JobId};
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
-use super::{digest, small};
+use super::{address, digest, small};
 use crate::{error::Error, nonce::Nonce};
+
+/// The stages, by their names here, in the order in which a transcript may pass them.
+const STAGES: [(TranscriptStage, &str); 6] = [
+    (TranscriptStage::Opened, "opened"),
+    (TranscriptStage::Committed, "committed"),
+    (TranscriptStage::Revealed, "revealed"),
+    (TranscriptStage::Verified, "verified"),
+    (TranscriptStage::FullAudit, "full_audit"),
+    (TranscriptStage::Refuted, "refuted"),
+];
 
 /// Keeps the nonce of a new job with a proof.
 ///
@@ -127,4 +140,153 @@ pub async fn heads(pool: &PgPool, id: JobId) -> Result<Vec<Digest>, Error> {
     .fetch_all(pool)
     .await?;
     rows.iter().map(|head| digest(head)).collect()
+}
+
+/// A transcript that may still change, or has to be closed.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The job.
+    pub id: JobId,
+    /// Its escrow.
+    pub escrow: Address,
+    /// Epochs that a commitment needs.
+    pub required_epochs: u32,
+    /// Our nonce.
+    pub nonce: Nonce,
+    /// When the escrow was created that the transcript was opened for, once it was seen.
+    pub escrow_created_at: Option<i64>,
+    /// Whether the heads were compared with the committed root.
+    pub compared: bool,
+    /// Whether the chain has assigned the job, and no more.
+    pub running: bool,
+    /// Whether the job is settled.
+    pub settled: bool,
+    /// Whether it has been for as long as the parties get to close the transcript themselves.
+    pub due: bool,
+}
+
+/// Transcripts of jobs that a node has or had, until they are closed. The parties get `grace` to do that.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn watched(pool: &PgPool, grace: Duration) -> Result<Vec<Watched>, Error> {
+    sqlx::query!(
+        "UPDATE transcripts SET settled_at = now() FROM jobs
+         WHERE jobs.id = job_id AND settled_at IS NULL AND stage IS DISTINCT FROM 'closed'
+           AND jobs.escrow_state IS NOT NULL AND jobs.state IN
+             ('paid', 'cancelled', 'refunded', 'failed', 'timed_out', 'resolved')",
+    )
+    .execute(pool)
+    .await?;
+    let rows = sqlx::query!(
+        r#"SELECT job_id, escrow, required_epochs, coordinator_nonce, escrow_created_at,
+             heads_agree IS NOT NULL AS "compared!",
+             jobs.state IN ('assigned', 'training') AS "running!",
+             settled_at IS NOT NULL AS "settled!",
+             coalesce(settled_at <= now() - make_interval(secs => $1), false) AS "due!"
+           FROM transcripts JOIN jobs ON jobs.id = job_id
+           WHERE stage IS DISTINCT FROM 'closed' AND (settled_at IS NOT NULL OR jobs.state IN
+             ('assigned', 'training', 'submitted', 'cancelling', 'disputed'))"#,
+        grace.as_secs_f64(),
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Watched {
+                id: JobId(row.job_id),
+                escrow: address(&row.escrow)?,
+                required_epochs: small(row.required_epochs)?,
+                nonce: Nonce::from_bytes(digest(&row.coordinator_nonce)?.0),
+                escrow_created_at: row.escrow_created_at,
+                compared: row.compared,
+                running: row.running,
+                settled: row.settled,
+                due: row.due,
+            })
+        })
+        .collect()
+}
+
+/// Takes over where a transcript stands, unless that or something later is known; whether it did. `warning` is
+/// what the user has to know about it, empty for nothing.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn mirror(
+    pool: &PgPool,
+    id: JobId,
+    stage: TranscriptStage,
+    escrow_created_at: i64,
+    warning: &str,
+) -> Result<bool, Error> {
+    let place = STAGES.iter().position(|(known, _)| *known == stage);
+    let place = place.unwrap_or_default();
+    let later: Vec<String> = STAGES[place..]
+        .iter()
+        .map(|(_, name)| (*name).to_owned())
+        .chain(["closed".to_owned()])
+        .collect();
+    let mut transaction = pool.begin().await?;
+    let changed = sqlx::query!(
+        "UPDATE transcripts SET stage = $2, escrow_created_at = coalesce(escrow_created_at, $3)
+         WHERE job_id = $1 AND (stage IS NULL OR stage <> ALL($4))",
+        id.0,
+        STAGES[place].1,
+        escrow_created_at,
+        &later,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    let changed = changed.rows_affected() == 1;
+    if changed && !warning.is_empty() {
+        warn(&mut transaction, id, warning).await?;
+    }
+    transaction.commit().await?;
+    Ok(changed)
+}
+
+/// The transcript is gone, or nobody's business any more.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn closed(executor: impl PgExecutor<'_>, id: JobId) -> Result<(), Error> {
+    sqlx::query!(
+        "UPDATE transcripts SET stage = 'closed' WHERE job_id = $1",
+        id.0
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Notes whether the root that the node has committed to is the one over its heads. If not, the user is told.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn compared(pool: &PgPool, id: JobId, agree: bool) -> Result<(), Error> {
+    let mut transaction = pool.begin().await?;
+    let noted = sqlx::query!(
+        "UPDATE transcripts SET heads_agree = $2 WHERE job_id = $1 AND heads_agree IS NULL",
+        id.0,
+        agree,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    if !agree && noted.rows_affected() == 1 {
+        let warning = "the node has committed to another transcript than it had shown while it trained: do not accept the result, dispute it";
+        warn(&mut transaction, id, warning).await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+async fn warn(connection: &mut PgConnection, id: JobId, warning: &str) -> Result<(), Error> {
+    sqlx::query!(
+        "UPDATE jobs SET warning = concat_ws('; ', nullif(warning, ''), $2::text) WHERE id = $1",
+        id.0,
+        warning,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -1,8 +1,6 @@
 //! Follows the escrows of all unsettled jobs. The chain is the truth: what it
 //! says is taken over, and every change of a row wakes whoever watches the job.
 
-mod empty;
-
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -11,9 +9,8 @@ use std::{
 use cyxwiz_chain::{EscrowAccount, EscrowConfig};
 use cyxwiz_domain::{Address, JobId};
 
-use super::{Worker, nodes};
+use super::{Worker, empty::EmptyReads, nodes};
 use crate::{app::App, db, error::Error, job::EscrowView};
-use empty::EmptyReads;
 
 /// See the module.
 pub struct Indexer {

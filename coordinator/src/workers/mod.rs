@@ -3,9 +3,11 @@
 
 pub mod chain_writer;
 pub mod cranks;
+mod empty;
 pub mod indexer;
 pub mod nodes;
 pub mod placement;
+pub mod transcripts;
 pub mod uptime;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
@@ -35,10 +37,11 @@ pub trait Worker: Send + Sync + 'static {
 
 /// Starts all workers; they end their tick when `stop` is cancelled.
 pub fn start(app: &Arc<App>, tracker: &TaskTracker, stop: &CancellationToken) {
-    let workers: [Box<dyn Worker>; 6] = [
+    let workers: [Box<dyn Worker>; 7] = [
         // First: what a crash has left under way.
         Box::new(chain_writer::ChainWriter::new(Arc::clone(app))),
         Box::new(indexer::Indexer::new(Arc::clone(app))),
+        Box::new(transcripts::Transcripts::new(Arc::clone(app))),
         Box::new(placement::Placement::new(Arc::clone(app))),
         Box::new(cranks::Cranks::new(Arc::clone(app))),
         Box::new(nodes::Nodes::new(Arc::clone(app))),

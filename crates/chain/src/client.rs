@@ -69,7 +69,7 @@ impl Chain {
                 .await?;
             let slot = response.context.slot;
             for (at, account) in batch.iter().zip(response.value) {
-                let account = account
+                let account = created(account)
                     .map(|account| decode(*at, &job_escrow::ID, &account))
                     .transpose()?;
                 found.push(account.map(|account| EscrowAccount::new(*at, &account, slot)));
@@ -87,16 +87,34 @@ impl Chain {
         &self,
         escrow: Address,
     ) -> Result<Option<TranscriptAccount>, ChainError> {
-        let at = pda::transcript(escrow);
-        let response = self
-            .rpc
-            .get_account_with_commitment(&key(at), self.rpc.commitment())
-            .await?;
-        let account = response
-            .value
-            .map(|account| decode(at, &training_proof::ID, &account))
-            .transpose()?;
-        Ok(account.map(|account| TranscriptAccount::new(at, &account, response.context.slot)))
+        Ok(self.transcripts(&[escrow]).await?.pop().flatten())
+    }
+
+    /// The transcripts of many escrows, in the order asked for.
+    ///
+    /// # Errors
+    /// As [`Chain::transcript`].
+    pub async fn transcripts(
+        &self,
+        escrows: &[Address],
+    ) -> Result<Vec<Option<TranscriptAccount>>, ChainError> {
+        let mut found = Vec::with_capacity(escrows.len());
+        for batch in escrows.chunks(BATCH) {
+            let addresses: Vec<_> = batch.iter().map(|e| pda::transcript(*e)).collect();
+            let keys: Vec<_> = addresses.iter().map(|at| key(*at)).collect();
+            let response = self
+                .rpc
+                .get_multiple_accounts_with_commitment(&keys, self.rpc.commitment())
+                .await?;
+            let slot = response.context.slot;
+            for (at, account) in addresses.into_iter().zip(response.value) {
+                let account = created(account)
+                    .map(|account| decode(at, &training_proof::ID, &account))
+                    .transpose()?;
+                found.push(account.map(|account| TranscriptAccount::new(at, &account, slot)));
+            }
+        }
+        Ok(found)
     }
 
     /// All escrows there are.
@@ -275,7 +293,7 @@ impl Chain {
             .rpc
             .get_account_with_commitment(&key(at), self.rpc.commitment())
             .await?;
-        Ok(response.value)
+        Ok(created(response.value))
     }
 
     pub(crate) async fn read<T: AccountDeserialize>(
@@ -302,6 +320,11 @@ impl Chain {
             })
             .collect())
     }
+}
+
+/// Anyone can send lamports to an address where nothing was created yet: that makes nothing of it.
+fn created(account: Option<Account>) -> Option<Account> {
+    account.filter(|it| it.owner != solana_sdk_ids::system_program::ID || !it.data.is_empty())
 }
 
 fn decode<T: AccountDeserialize>(

@@ -1,4 +1,4 @@
-//! Looks at a job's escrow and decides its assignment.
+//! Looks at a job's escrow and transcript, and decides its assignment.
 
 use cyxwiz_chain::EscrowState;
 use cyxwiz_domain::{Address, JobId, JobState};
@@ -8,6 +8,7 @@ use crate::{
     db,
     error::Error,
     job::{EscrowView, Job},
+    proof,
     scheduling::place_funded,
 };
 
@@ -32,6 +33,9 @@ pub async fn confirm(app: &App, user: Address, id: JobId, signature: &str) -> Re
             let address = job.submission.escrow.to_string();
             let escrow = escrow.ok_or(Error::EscrowMissing(address))?;
             job.check_escrow(&escrow, &config)?;
+            if escrow.state == EscrowState::Open {
+                proof::check_opened(app, &job, &escrow).await?;
+            }
             let mut connection = app.pool.begin().await?;
             db::jobs::mirror(&mut connection, id, &EscrowView::new(&escrow, &config)).await?;
             connection.commit().await?;

@@ -1,6 +1,6 @@
-//! What the escrow says about a chain write. Pure.
+//! What the escrow, or the transcript, says about a chain write. Pure.
 
-use cyxwiz_chain::{EscrowAccount, EscrowState};
+use cyxwiz_chain::{EscrowAccount, EscrowState, TranscriptAccount, TranscriptStage};
 use cyxwiz_domain::JobState;
 
 use crate::db::chain_writes::{ChainWrite, Kind};
@@ -8,15 +8,24 @@ use crate::db::chain_writes::{ChainWrite, Kind};
 /// Whether a chain write still has to be done.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Yes, on this escrow.
-    Open(Box<EscrowAccount>),
+    /// Yes, on this account.
+    Open(Subject),
     /// No: what it was to bring about is so, whoever did it.
     Reached(Option<Box<EscrowAccount>>),
     /// It cannot be any more.
     Lost(String),
-    /// The escrow reads empty, which one lagging RPC node is enough for: the
-    /// indexer finds out whether it is gone.
+    /// The account reads empty, which one lagging RPC node is enough for: the
+    /// indexer finds out whether the escrow is gone.
     Unclear,
+}
+
+/// What a chain write changes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The job's escrow.
+    Escrow(Box<EscrowAccount>),
+    /// The job's transcript.
+    Transcript(Box<TranscriptAccount>),
 }
 
 /// Compares what `write` wants with the escrow as it is, and with the job where
@@ -33,12 +42,13 @@ pub fn standing(write: &ChainWrite, job: JobState, escrow: Option<EscrowAccount>
     let from = match write.kind {
         Kind::AssignNode | Kind::ExpireUnassigned => EscrowState::Open,
         Kind::Release => EscrowState::Submitted,
-        Kind::TimeoutRefund => EscrowState::Assigned,
         Kind::SettleCancel => EscrowState::Cancelling,
         Kind::ExpireDispute => EscrowState::Disputed,
+        // And those of the transcript, which do not come here.
+        _ => EscrowState::Assigned,
     };
     if escrow.state == from {
-        return Standing::Open(escrow);
+        return Standing::Open(Subject::Escrow(escrow));
     }
     let reached = match write.kind {
         Kind::AssignNode => escrow.node.is_some() && escrow.node == write.node,
@@ -50,12 +60,42 @@ pub fn standing(write: &ChainWrite, job: JobState, escrow: Option<EscrowAccount>
     }
 }
 
+/// The same for a write that changes the job's transcript.
+pub fn standing_of_transcript(
+    kind: Kind,
+    job: JobState,
+    transcript: Option<TranscriptAccount>,
+) -> Standing {
+    let Some(transcript) = transcript.map(Box::new) else {
+        return match kind {
+            _ if !job.is_settled() => Standing::Unclear,
+            Kind::CloseTranscript => Standing::Reached(None),
+            _ => Standing::Lost("the transcript is gone".into()),
+        };
+    };
+    let reached = match (kind, transcript.stage) {
+        (Kind::CloseTranscript, _) => false,
+        (_, TranscriptStage::Opened) => {
+            return Standing::Lost("the node has not committed to a transcript".into());
+        }
+        (Kind::PinSlotHash, TranscriptStage::Committed) => transcript.target_slot != 0,
+        (Kind::ShowNonce, TranscriptStage::Committed) => transcript.coordinator_nonce.is_some(),
+        (_, stage) => stage != TranscriptStage::Committed,
+    };
+    match reached {
+        true => Standing::Reached(None),
+        // Whoever signs before the slot hash is fixed tells a secret too early.
+        false if kind == Kind::ShowNonce && transcript.target_slot == 0 => Standing::Unclear,
+        false => Standing::Open(Subject::Transcript(transcript)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use cyxwiz_domain::{Address, JobId};
 
     use super::*;
-    use crate::fixture::escrow;
+    use crate::fixture::{self, escrow};
 
     const NODE: Address = Address([1; 32]);
 
@@ -99,6 +139,7 @@ mod tests {
             (Kind::Release, "llollrrrr"),
             (Kind::SettleCancel, "lllolrrrr"),
             (Kind::ExpireDispute, "llllorrrr"),
+            (Kind::SettleRefuted, "lolllrrrr"),
         ];
         for (kind, expected) in cases {
             let letters: String = states
@@ -117,6 +158,55 @@ mod tests {
         let other = Some(Address([2; 32]));
         let taken = escrow(EscrowState::Assigned, other);
         assert_eq!(letter(Kind::AssignNode, Some(taken)), 'l');
+    }
+
+    #[test]
+    fn a_write_to_a_transcript_is_done_when_the_transcript_says_so() {
+        use TranscriptStage::{Committed, FullAudit, Opened, Refuted, Revealed, Verified};
+        let at = |stage, pinned: bool, shown: bool| TranscriptAccount {
+            target_slot: if pinned { 50 } else { 0 },
+            coordinator_nonce: shown.then_some([1; 32]),
+            ..fixture::transcript(stage)
+        };
+        let seen = [
+            at(Opened, false, false),
+            at(Committed, false, false),
+            at(Committed, true, false),
+            at(Committed, true, true),
+            at(Revealed, true, false),
+            at(Verified, true, true),
+            at(FullAudit, false, false),
+            at(Refuted, true, true),
+        ];
+        let cases = [
+            (Kind::PinSlotHash, "lorrrrrr"),
+            // Never before the slot hash is fixed.
+            (Kind::ShowNonce, "luorrrrr"),
+            (Kind::DrawChallenge, "looorrrr"),
+            (Kind::CloseTranscript, "oooooooo"),
+        ];
+        let letter = |standing| match standing {
+            Standing::Open(_) => 'o',
+            Standing::Reached(_) => 'r',
+            Standing::Lost(_) => 'l',
+            Standing::Unclear => 'u',
+        };
+        for (kind, expected) in cases {
+            assert!(kind.is_of_transcript());
+            let of = |job, seen| letter(standing_of_transcript(kind, job, seen));
+            let letters: String = seen
+                .iter()
+                .map(|seen| of(JobState::Training, Some(seen.clone())))
+                .collect();
+            assert_eq!(letters, expected, "{kind:?}");
+            assert_eq!(of(JobState::Training, None), 'u');
+            let gone = if kind == Kind::CloseTranscript {
+                'r'
+            } else {
+                'l'
+            };
+            assert_eq!(of(JobState::Paid, None), gone);
+        }
     }
 
     #[test]

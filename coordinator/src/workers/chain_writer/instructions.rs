@@ -1,20 +1,51 @@
 //! The instructions of each kind of chain write.
 
 use cyxwiz_chain::{
-    EscrowAccount, Instruction,
-    instructions::{escrow, token},
+    EscrowAccount, Instruction, TranscriptAccount,
+    instructions::{escrow, proof, token},
     pda,
 };
 use cyxwiz_domain::Address;
 
+use super::goal::Subject;
 use crate::{
     app::App,
-    db::chain_writes::{ChainWrite, Kind},
+    db::{
+        self,
+        chain_writes::{ChainWrite, Kind},
+    },
     error::Error,
     job::Job,
 };
 
 pub async fn build(
+    app: &App,
+    write: &ChainWrite,
+    job: &Job,
+    subject: &Subject,
+) -> Result<Vec<Instruction>, Error> {
+    match subject {
+        Subject::Escrow(account) => of_escrow(app, write, job, account).await,
+        Subject::Transcript(account) => of_transcript(app, write, account).await,
+    }
+}
+
+async fn of_transcript(
+    app: &App,
+    write: &ChainWrite,
+    account: &TranscriptAccount,
+) -> Result<Vec<Instruction>, Error> {
+    let escrow = account.escrow;
+    let nonce = match write.kind {
+        Kind::CloseTranscript => return Ok(vec![proof::close(escrow, account.rent_payer)]),
+        Kind::ShowNonce => db::transcripts::nonce(&app.pool, write.job_id).await?,
+        _ => None,
+    };
+    let nonce = nonce.map(|nonce| *nonce.bytes());
+    Ok(vec![proof::reveal(escrow, None, nonce)])
+}
+
+async fn of_escrow(
     app: &App,
     write: &ChainWrite,
     job: &Job,
@@ -48,6 +79,7 @@ pub async fn build(
             match kind {
                 Kind::Release => escrow::release(account, payer, lock_payer)?,
                 Kind::TimeoutRefund => escrow::timeout_refund(account, payer, lock_payer)?,
+                Kind::SettleRefuted => escrow::settle_refuted(account, payer, lock_payer)?,
                 Kind::ExpireDispute => escrow::expire_dispute(account, payer, lock_payer)?,
                 _ => escrow::settle_cancel(account, payer, lock_payer)?,
             }

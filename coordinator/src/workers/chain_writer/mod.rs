@@ -16,7 +16,7 @@ mod refusal;
 
 use std::{sync::Arc, time::Duration};
 
-use cyxwiz_chain::{ChainError, SignedTransaction, TxOutcome};
+use cyxwiz_chain::{ChainError, EscrowAccount, SignedTransaction, TxOutcome};
 use futures::{StreamExt as _, stream::FuturesUnordered};
 
 use super::Worker;
@@ -28,9 +28,10 @@ use crate::{
     },
     error::Error,
     job::{EscrowView, Job},
+    proof::{self, TranscriptProblem},
     workers::nodes,
 };
-use goal::Standing;
+use goal::{Standing, Subject};
 use refusal::{Verdict, backoff};
 
 /// Writes under way at once.
@@ -39,7 +40,9 @@ const CONCURRENCY: u32 = 16;
 const POLL: Duration = Duration::from_millis(200);
 /// Looks before others get their turn.
 const LOOKS: u32 = 15;
-/// While an escrow reads empty.
+/// Looks for a transcript that was there when the job was confirmed, before it is given up.
+const MISSING_LOOKS: u32 = 5;
+/// While an account reads empty.
 const UNCLEAR: Duration = Duration::from_secs(1);
 
 /// See the module.
@@ -150,26 +153,27 @@ impl ChainWriter {
             let resend = true;
             return self.follow(write, &job, transaction, resend).await;
         }
-        let escrow = self.0.chain.escrow(job.submission.escrow).await?;
-        let escrow = match goal::standing(write, job.state, escrow) {
-            Standing::Open(escrow) => escrow,
+        let subject = match self.standing(write, &job).await? {
+            Standing::Open(subject) => subject,
             Standing::Reached(escrow) => return self.reached(escrow.as_deref()).await,
             Standing::Lost(why) => return Ok(hopeless(why)),
             Standing::Unclear => return Ok(Progress::Wait(UNCLEAR)),
         };
-        if write.kind == Kind::AssignNode {
-            // Once more: this signature is what binds the money to a node.
-            let config = self.0.chain.escrow_config().await?;
-            match job.check_escrow(&escrow, &config) {
-                Err(error @ Error::EscrowMismatch { .. }) => {
-                    return Ok(hopeless(error.to_string()));
+        if let (Kind::AssignNode, Subject::Escrow(escrow)) = (write.kind, &subject)
+            && let Err(error) = self.check_funded(&job, escrow).await
+        {
+            let lagging = matches!(error, Error::Transcript(TranscriptProblem::Missing))
+                && write.retries < MISSING_LOOKS;
+            return match error {
+                Error::EscrowMismatch { .. } | Error::Transcript(_) if !lagging => {
+                    Ok(hopeless(error.to_string()))
                 }
-                checked => checked?,
-            }
+                error => Err(error),
+            };
         }
 
         crash_point("chain_write.before_sign");
-        let instructions = instructions::build(&self.0, write, &job, &escrow).await?;
+        let instructions = instructions::build(&self.0, write, &job, &subject).await?;
         let signer = &self.0.signer;
         let transaction = self.0.chain.sign(&instructions, signer, &[]).await?;
         crash_point("chain_write.after_sign");
@@ -192,6 +196,26 @@ impl ChainWriter {
         }
     }
 
+    /// Whether the write still has to be done, by the account that it changes.
+    async fn standing(&self, write: &ChainWrite, job: &Job) -> Result<Standing, Error> {
+        let (chain, escrow) = (&self.0.chain, job.submission.escrow);
+        if write.kind.is_of_transcript() {
+            let transcript = chain.transcript(escrow).await?;
+            return Ok(goal::standing_of_transcript(
+                write.kind, job.state, transcript,
+            ));
+        }
+        let escrow = chain.escrow(escrow).await?;
+        Ok(goal::standing(write, job.state, escrow))
+    }
+
+    /// Once more: the signature of an assignment is what binds the money to a node.
+    async fn check_funded(&self, job: &Job, escrow: &EscrowAccount) -> Result<(), Error> {
+        let config = self.0.chain.escrow_config().await?;
+        job.check_escrow(escrow, &config)?;
+        proof::check_opened(&self.0, job, escrow).await
+    }
+
     /// Finds out what becomes of a transaction.
     async fn follow(
         &self,
@@ -204,6 +228,9 @@ impl ChainWriter {
         for _ in 0..LOOKS {
             let (signature, height) = (&transaction.signature, transaction.last_valid_block_height);
             match chain.outcome(signature, height).await? {
+                TxOutcome::Landed { .. } if write.kind.is_of_transcript() => {
+                    return self.reached(None).await;
+                }
                 TxOutcome::Landed { .. } => {
                     let escrow = chain.escrow(job.submission.escrow).await?;
                     return self.reached(escrow.as_ref()).await;
@@ -228,7 +255,7 @@ impl ChainWriter {
         Ok(Progress::Wait(POLL))
     }
 
-    /// The transaction failed; the escrow says whether that matters.
+    /// The transaction failed; the account says whether that matters.
     async fn refused(
         &self,
         write: &ChainWrite,
@@ -237,14 +264,14 @@ impl ChainWriter {
         code: Option<u32>,
         message: String,
     ) -> Result<Progress, Error> {
-        let escrow = self.0.chain.escrow(job.submission.escrow).await?;
-        match goal::standing(write, job.state, escrow) {
+        match self.standing(write, job).await? {
             Standing::Reached(escrow) => return self.reached(escrow.as_deref()).await,
             Standing::Lost(why) => return Ok(hopeless(why)),
             Standing::Open(_) | Standing::Unclear => {}
         }
         let what = match write.kind {
             Kind::AssignNode => "the assignment was refused",
+            kind if kind.is_of_transcript() => "the change of the transcript was refused",
             _ => "ending the escrow was refused",
         };
         let mut why = format!("{what}: {message}");
@@ -265,12 +292,11 @@ impl ChainWriter {
         })
     }
 
-    async fn reached(
-        &self,
-        escrow: Option<&cyxwiz_chain::EscrowAccount>,
-    ) -> Result<Progress, Error> {
+    async fn reached(&self, escrow: Option<&EscrowAccount>) -> Result<Progress, Error> {
+        let Some(escrow) = escrow else {
+            return Ok(Progress::Landed(None));
+        };
         let config = self.0.chain.escrow_config().await?;
-        let view = escrow.map(|escrow| EscrowView::new(escrow, &config));
-        Ok(Progress::Landed(view))
+        Ok(Progress::Landed(Some(EscrowView::new(escrow, &config))))
     }
 }

@@ -22,13 +22,16 @@ pub enum Verdict {
 }
 
 /// The errors that decide something, by their names in the programs.
-const VERDICTS: [(u32, &str, Verdict); 6] = [
+const VERDICTS: [(u32, &str, Verdict); 9] = [
     (6014, "AssignWindowOver", Verdict::Never),
     (6034, "TermsMismatch", Verdict::Never),
     (6035, "OwnNode", Verdict::Node),
+    (6046, "TranscriptMismatch", Verdict::Never),
     (7009, "InsufficientStake", Verdict::Node),
     (7012, "Suspended", Verdict::Node),
     (7013, "Banned", Verdict::Node),
+    (10013, "WrongNonce", Verdict::Never),
+    (10016, "EscrowNotSettled", Verdict::Never),
 ];
 
 /// Judges a refusal by its number; whatever is not known here (an empty wallet, a
@@ -75,6 +78,7 @@ mod tests {
         for (code, name, _) in VERDICTS {
             let program = match code {
                 6000..7000 => "job_escrow",
+                10_000..11_000 => "training_proof",
                 _ => "node_registry",
             };
             assert_eq!(name_in_idl(program, code).as_deref(), Some(name));
@@ -90,6 +94,12 @@ mod tests {
             (6035, Verdict::Node),
             (6034, Verdict::Never),
             (6014, Verdict::Never),
+            (6046, Verdict::Never),
+            (10_013, Verdict::Never),
+            (10_016, Verdict::Never),
+            // Too early to reveal, and nothing new to reveal: somebody was faster.
+            (10_012, Verdict::Later),
+            (10_014, Verdict::Later),
             // Paused, by either program; WrongState; a wallet without SOL; Anchor's own.
             (6009, Verdict::Later),
             (7005, Verdict::Later),
