@@ -27,7 +27,7 @@ pub mod upload;
 use std::{ops::ControlFlow, path::PathBuf, time::Duration};
 
 use cyxwiz_chain::TranscriptStage;
-use cyxwiz_domain::{Amount, JobId, dataset::Manifest, spec::JobSpec};
+use cyxwiz_domain::{Amount, Digest, JobId, dataset::Manifest, spec::JobSpec};
 
 use self::{
     clock::PhaseClock,
@@ -157,6 +157,11 @@ impl<'a> JobRun<'a> {
     /// The verified final weights, once they are here.
     pub fn weights(&self) -> Option<&Weights> {
         self.store.journal.weights.as_ref()
+    }
+
+    /// Heads of the transcript as they were seen, oldest first; none in a job without a proof.
+    pub fn heads(&self) -> Vec<Digest> {
+        self.epochs.heads()
     }
 
     /// Share of the held-out rows that is right, as the node says; absent where that has no meaning.

@@ -255,17 +255,54 @@ fn a_damaged_configuration_is_named() {
     assert!(!Path::new(&path.join("wallet.json")).exists());
 }
 
-#[test]
-fn a_job_whose_proof_nobody_makes_yet_is_refused_before_anything_is_spent() {
+/// Runs a command on the example that trains in integers, with nobody to talk to.
+fn exact(arguments: &[&str]) -> std::process::Output {
     let home = home();
     let job = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits/zk.toml");
-    let output = cyxwiz(&home).args(["wallet", "new"]).output().expect("run");
-    assert!(output.status.success());
-    let output = cyxwiz(&home)
-        .args(["job", "estimate"])
-        .arg(job)
-        .output()
-        .expect("run");
+    cyxwiz(&home).args(["wallet", "new"]).assert().success();
+    let mut command = cyxwiz(&home);
+    command.args(["job"]).args(arguments).arg(job);
+    command.output().expect("run")
+}
+
+#[test]
+fn a_development_key_is_warned_of_once_even_in_quiet_runs() {
+    for arguments in [&["estimate"][..], &["run", "--quiet"]] {
+        let output = exact(arguments);
+        assert_eq!(output.status.code(), Some(4), "nobody answers");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            text.matches("INSECURE DEVELOPMENT KEY").count(),
+            1,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_run_says_what_its_proof_will_show_and_what_not() {
+    let output = exact(&["run"]);
     let text = String::from_utf8_lossy(&output.stderr);
-    assert!(text.contains("no node proves its training yet"), "{text}");
+    for part in [
+        "verification: zk-exact",
+        "shown: Paid only with a proof",
+        "not shown: that each of the 1280 steps is right",
+        "99.9 %",
+        "circuit: z64x10",
+        "recomputes 1 of 1280 steps",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+#[test]
+fn a_job_of_another_machine_cannot_be_repeated_here() {
+    let home = home();
+    cyxwiz(&home).args(["wallet", "new"]).assert().success();
+    let job = "018f3c2e-7b1a-7c00-8000-000000000001";
+    let output = cyxwiz(&home).args(["job", "replay", job]).output();
+    let output = output.expect("run");
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("is unknown here"), "{text}");
 }

@@ -5,7 +5,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use cyxwiz_chain::{Chain, Signer, instructions::escrow, pda};
+use cyxwiz::flow::input::Input;
+use cyxwiz_chain::{Chain, Signer, instructions::escrow, nonce_hash, pda};
 use cyxwiz_domain::{Address, Amount, Digest, JobId, spec::JobSpec};
 use cyxwiz_pki::challenge::Challenge;
 use cyxwiz_proto::{
@@ -23,6 +24,9 @@ use tokio_stream::{Stream, wrappers::TcpListenerStream};
 use tonic::{Request, Response, Status, transport::Server};
 
 use crate::world::{World, signer};
+
+/// Its part in the challenge of every proof.
+pub const COORDINATOR_NONCE: [u8; 32] = [9; 32];
 
 /// What it is told, and what it saw.
 #[derive(Clone)]
@@ -81,6 +85,18 @@ impl Coordinator {
     /// Looks at what came.
     pub fn seen<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
         look(&self.seen.lock().expect("lock"))
+    }
+
+    /// Knows `job` as if it had been submitted.
+    pub fn remember(&self, input: &Input, job: JobId) {
+        let request = pb::SubmitJobRequest {
+            job_id: job.to_vec(),
+            spec: input.canonical.clone(),
+            rows: input.rows,
+            dataset_root: input.dataset_root.to_vec(),
+            dataset_bytes: input.manifest.len(),
+        };
+        self.seen.lock().expect("lock").submitted.push(request);
     }
 
     fn estimate(&self) -> pb::Estimate {
@@ -176,11 +192,16 @@ impl JobService for Coordinator {
     ) -> Result<Response<pb::SubmitJobResponse>, Status> {
         let request = request.into_inner();
         let job = self.job(&request.job_id, pb::JobState::Reserved);
+        let spec = JobSpec::from_json(&request.spec).expect("spec");
+        let nonce_hash = spec.verification.map_or(Vec::new(), |_| {
+            let id = JobId::from_slice(&request.job_id).expect("job");
+            nonce_hash(pda::escrow(self.user, id), &COORDINATOR_NONCE).to_vec()
+        });
         self.seen.lock().expect("lock").submitted.push(request);
         Ok(Response::new(pb::SubmitJobResponse {
             job: Some(job),
             estimate: Some(self.estimate()),
-            coordinator_nonce_hash: Vec::new(),
+            coordinator_nonce_hash: nonce_hash,
         }))
     }
 

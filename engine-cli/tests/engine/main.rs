@@ -7,4 +7,6 @@ mod disputes;
 mod exits;
 mod flow;
 mod node;
+mod proofs;
+mod work;
 mod world;

@@ -4,10 +4,15 @@
 use std::{
     collections::BTreeSet,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
-use cyxwiz_chain::{Chain, Receipt, Signer, instructions::escrow, pda, receipt_message};
+use cyxwiz::flow::input::Input;
+use cyxwiz_chain::{
+    Chain, EscrowAccount, Instruction, Receipt, Signer, TranscriptAccount, TranscriptStage,
+    instructions::{escrow, proof},
+    pda, receipt_message,
+};
 use cyxwiz_domain::{
     Address, Digest, JobId,
     training::{chain_genesis, chain_next},
@@ -22,7 +27,11 @@ use tokio::{net::TcpListener, sync::mpsc};
 use tokio_stream::{Stream, StreamExt as _, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming, metadata::MetadataValue, transport::Server};
 
-use crate::world::{CHECKPOINT_EVERY, EPOCHS, World, signer};
+use crate::{
+    coordinator::COORDINATOR_NONCE,
+    work::Work,
+    world::{CHECKPOINT_EVERY, EPOCHS, World, advance_slots, signer},
+};
 
 /// Size of every weights file.
 pub const WEIGHTS_BYTES: usize = 300 * 1024;
@@ -38,6 +47,10 @@ pub struct Faults {
     pub forge_at: Option<u32>,
     /// Serves other bytes than it promised.
     pub other_weights: bool,
+    /// Delivers other integers than its proof speaks of.
+    pub other_integers: bool,
+    /// Streams another head than it commits to, of this epoch.
+    pub other_head_at: Option<u32>,
     /// So many downloads find that the receipt has not come yet.
     pub receipts_pending: usize,
 }
@@ -62,6 +75,8 @@ pub struct Seen {
     download_was_cut: bool,
     job: Option<JobId>,
     submitted: bool,
+    /// Events after the training, in order.
+    late: Vec<Body>,
 }
 
 /// The node.
@@ -70,14 +85,30 @@ pub struct Node {
     chain: Chain,
     signer: Signer,
     user: Address,
+    rpc_url: String,
     faults: Faults,
+    /// The job with a proof that it serves; jobs without one need not be known.
+    proven: Option<Input>,
+    work: Arc<OnceLock<Work>>,
     seen: Arc<Mutex<Seen>>,
 }
 
 impl Node {
     /// Serves over mutual TLS and registers itself on the chain.
     pub async fn start(world: &World, faults: Faults) -> Self {
+        Self::serve(world, faults, None).await
+    }
+
+    /// The same for the job of `input`, which has a proof.
+    pub async fn start_proving(world: &World, faults: Faults, input: &Input) -> Self {
+        Self::serve(world, faults, Some(input.clone())).await
+    }
+
+    async fn serve(world: &World, faults: Faults, proven: Option<Input>) -> Self {
         let node = Self {
+            rpc_url: world.rpc_url().to_owned(),
+            proven,
+            work: Arc::default(),
             chain: world.chain.clone(),
             signer: signer(&world.wallets.nodes[0]),
             user: world.wallets.user.address(),
@@ -112,14 +143,56 @@ impl Node {
         pda::escrow(self.user, job)
     }
 
-    /// All kept events, in order.
+    async fn account(&self) -> EscrowAccount {
+        let escrow = self.chain.escrow(self.escrow()).await;
+        escrow.expect("read").expect("escrow")
+    }
+
+    async fn transcript(&self) -> TranscriptAccount {
+        let found = self.chain.transcript(self.escrow()).await;
+        found.expect("read").expect("transcript")
+    }
+
+    async fn execute(&self, instruction: Instruction) -> String {
+        let sent = self.chain.execute(&[instruction], &self.signer, &[]).await;
+        sent.expect("landed")
+    }
+
+    /// What it has trained of a job with a proof.
+    fn work(&self, escrow: &EscrowAccount) -> Option<&Work> {
+        let input = self.proven.as_ref()?;
+        let train = || {
+            let mut work = Work::train(input, escrow);
+            if self.faults.other_integers {
+                work.falsify_weights();
+            }
+            work
+        };
+        Some(self.work.get_or_init(train))
+    }
+
+    /// The weights file of an epoch.
+    fn weights(&self, epoch: u32) -> Vec<u8> {
+        let work = self.work.get();
+        work.map_or_else(|| weights(epoch), |work| work.file(epoch))
+    }
+
+    /// All events of the training, in order.
     async fn events(&self) -> Vec<pb::TrainEvent> {
         let at = self.escrow();
-        let escrow = self.chain.escrow(at).await.expect("read").expect("escrow");
+        let escrow = self.account().await;
+        let work = self.work(&escrow);
         let mut hash = chain_genesis(at.0, escrow.spec_hash.0, escrow.dataset_root.0);
         let mut events = Vec::new();
         for epoch in 1..=EPOCHS {
-            let weights = Digest::of(&weights(epoch));
+            let file = self.weights(epoch);
+            let weights = Digest::of(&file);
+            let mut head = work.map(|work| work.head(epoch));
+            if let Some((head, _)) = &mut head
+                && self.faults.other_head_at == Some(epoch)
+            {
+                head.0[31] ^= 1;
+            }
             hash = chain_next(hash, epoch, weights.0);
             let mut shown = hash;
             if self.faults.forge_at == Some(epoch) {
@@ -134,16 +207,17 @@ impl Node {
                 seconds: 0.1,
                 checkpoint_hash: shown.to_vec(),
                 weights_sha256: weights.to_vec(),
-                weights_bytes: WEIGHTS_BYTES as u64,
-                head: Vec::new(),
-                ended_at: 0,
+                weights_bytes: file.len() as u64,
+                head: head.map_or(Vec::new(), |(head, _)| head.to_vec()),
+                ended_at: head.map_or(0, |(_, ended_at)| ended_at),
             }));
         }
+        let last = self.weights(EPOCHS);
         events.push(Body::Completed(pb::Completed {
             epochs: EPOCHS,
             test_accuracy: 0.975,
-            weights_sha256: Digest::of(&weights(EPOCHS)).to_vec(),
-            weights_bytes: WEIGHTS_BYTES as u64,
+            weights_sha256: Digest::of(&last).to_vec(),
+            weights_bytes: last.len() as u64,
             training_seconds: 1.0,
         }));
         let numbered = events.into_iter().zip(1..);
@@ -195,20 +269,77 @@ impl Node {
             }
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        if out.is_closed() || self.change(|seen| std::mem::replace(&mut seen.submitted, true)) {
+        if out.is_closed() {
             return;
         }
+        if !self.change(|seen| std::mem::replace(&mut seen.submitted, true)) {
+            let node = self.clone();
+            // Goes on whether or not anyone listens.
+            tokio::spawn(async move { node.finish().await });
+        }
+        let mut told = 0;
+        while !out.is_closed() {
+            if let Some(body) = self.seen(|seen| seen.late.get(told).cloned()) {
+                told += 1;
+                let seq = u64::from(EPOCHS) + 1 + told as u64;
+                let body = Some(body);
+                if seq > after && out.send(Ok(pb::TrainEvent { seq, body })).await.is_err() {
+                    return;
+                }
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Proves the work where that is asked for, and submits it.
+    async fn finish(&self) {
+        let account = self.account().await;
+        if let Some(work) = self.work(&account) {
+            self.prove(work).await;
+        }
         let signature = self.submit().await;
-        let write = pb::ChainWrite {
-            instruction: "submit_completion".into(),
+        self.wrote("submit_completion", signature);
+    }
+
+    /// From the commitment to the verified proof, with the coordinator's part in the challenge.
+    async fn prove(&self, work: &Work) {
+        let (node, at) = (self.signer.address(), self.escrow());
+        let commit = proof::commit(node, at, &work.commitment());
+        let signature = self.execute(commit).await;
+        self.wrote("commit", signature);
+        advance_slots(&self.rpc_url, 40).await;
+        let reveal = proof::reveal(at, None, Some(COORDINATOR_NONCE));
+        self.execute(reveal).await;
+        let mut transcript = self.transcript().await;
+        while transcript.stage != TranscriptStage::Revealed {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            transcript = self.transcript().await;
+        }
+        assert!(transcript.user_nonce.is_some(), "the user took part");
+        let prover = work.clone();
+        let begun = std::time::Instant::now();
+        let proved = tokio::task::spawn_blocking(move || prover.prove(&transcript));
+        let (proved, public_input) = proved.await.expect("a proof");
+        self.tell_late(Body::Proved(pb::Proved {
+            circuit: String::new(),
+            constraints: 0,
+            seconds: begun.elapsed().as_secs_f64(),
+        }));
+        let verify = proof::verify(node, at, &proved.0, public_input);
+        let signature = self.execute(verify).await;
+        self.wrote("verify", signature);
+    }
+
+    fn wrote(&self, instruction: &str, signature: String) {
+        let instruction = instruction.to_owned();
+        self.tell_late(Body::ChainWrite(pb::ChainWrite {
+            instruction,
             signature,
-        };
-        let event = pb::TrainEvent {
-            seq: u64::from(EPOCHS) + 2,
-            body: Some(Body::ChainWrite(write)),
-        };
-        let _ = out.send(Ok(event)).await;
-        out.closed().await;
+        }));
+    }
+
+    fn tell_late(&self, body: Body) {
+        self.change(|seen| seen.late.push(body));
     }
 
     /// Waits until the engine has signed for `epoch`, and holds the checkpoint that was due before it.
@@ -221,8 +352,7 @@ impl Node {
     }
 
     async fn submit(&self) -> String {
-        let at = self.escrow();
-        let account = self.chain.escrow(at).await.expect("read").expect("escrow");
+        let account = self.account().await;
         let Some(Body::Epoch(last)) = self.events().await[EPOCHS as usize - 1].body.clone() else {
             panic!("no epoch");
         };
@@ -233,10 +363,7 @@ impl Node {
             training_seconds: 1,
         };
         let submit = escrow::submit(&account, &completion).expect("submit");
-        self.chain
-            .execute(&[submit], &self.signer, &[])
-            .await
-            .expect("submit")
+        self.execute(submit).await
     }
 
     fn take_receipt(&self, message: &pb::Receipt) {
@@ -351,9 +478,10 @@ impl TrainingService for Node {
             status.metadata_mut().insert("cyxwiz-code", code);
             return Err(status);
         }
-        let mut data = weights(needed);
+        let mut data = self.weights(needed);
+        let total = data.len();
         if self.faults.other_weights && epoch == 0 {
-            data[WEIGHTS_BYTES - 1] ^= 1;
+            data[total - 1] ^= 1;
         }
         let cut = self.change(|seen| {
             seen.downloads.push((epoch, offset));
@@ -364,7 +492,7 @@ impl TrainingService for Node {
         let mut chunks = Vec::new();
         let mut at = usize::try_from(offset).expect("small");
         while at < data.len() {
-            if cut && at > WEIGHTS_BYTES / 3 {
+            if cut && at > total / 3 {
                 chunks.push(Err(Status::unavailable("cut")));
                 break;
             }
@@ -372,7 +500,7 @@ impl TrainingService for Node {
             chunks.push(Ok(pb::WeightsChunk {
                 offset: at as u64,
                 data: data[at..end].to_vec().into(),
-                total_bytes: WEIGHTS_BYTES as u64,
+                total_bytes: total as u64,
             }));
             at = end;
         }

@@ -54,6 +54,33 @@ type = "sgd"
 lr = 0.1
 "#;
 
+const EXACT_JOB: &str = r#"
+[job]
+name = "sixteen bits"
+epochs = 4
+checkpoint_every = 2
+
+[dataset]
+path = "rows.csv"
+format = "csv"
+shape = [16]
+
+[model]
+layers = [{ type = "linear", out = 4, bias = false }]
+
+[training]
+loss = "hard_sigmoid"
+batch = 8
+
+[optimizer]
+type = "int_sgd"
+rate = 6
+
+[verification]
+tier = "zk-exact"
+circuit = "z16x4-ci"
+"#;
+
 /// Everything but coordinator and node.
 pub struct World {
     pub dir: TempDir,
@@ -75,6 +102,7 @@ impl World {
             (programs::job_escrow(), "job_escrow"),
             (programs::node_registry(), "node_registry"),
             (programs::reputation(), "reputation"),
+            (programs::training_proof(), "training_proof"),
         ];
         let programs = images.map(|(address, name)| Program {
             address: Pubkey::new_from_array(address.0),
@@ -127,9 +155,36 @@ impl World {
 
     /// The job of these tests, read from its file.
     pub fn input(&self) -> Input {
+        self.input_of(JOB, "1,2,0\n3,4,1\n5,6,0\n")
+    }
+
+    /// The same with the tier `audited`.
+    pub fn audited_input(&self) -> Input {
+        let job = format!("{JOB}\n[verification]\ntier = \"audited\"\ncircuit = \"t100x16\"\n");
+        self.input_of(&job, "1,2,0\n3,4,1\n5,6,0\n")
+    }
+
+    /// A job that trains in integers: 40 rows of four classes, each with features of its own.
+    pub fn exact_input(&self) -> Input {
+        let row = |n: usize| {
+            let feature = |i: usize| {
+                if i / 4 == n % 4 || i == n % 16 {
+                    "1"
+                } else {
+                    "0"
+                }
+            };
+            let features: Vec<_> = (0..16).map(feature).collect();
+            format!("{},{}\n", features.join(","), n % 4)
+        };
+        let rows: Vec<_> = (0..40).map(row).collect();
+        self.input_of(EXACT_JOB, &rows.concat())
+    }
+
+    fn input_of(&self, job: &str, rows: &str) -> Input {
         let path = self.dir.path().join("job.toml");
-        std::fs::write(&path, JOB).expect("write");
-        std::fs::write(self.dir.path().join("rows.csv"), "1,2,0\n3,4,1\n5,6,0\n").expect("write");
+        std::fs::write(&path, job).expect("write");
+        std::fs::write(self.dir.path().join("rows.csv"), rows).expect("write");
         Input::read(&path).expect("input")
     }
 
@@ -174,20 +229,7 @@ impl World {
 
     /// Moves the chain's clock forward.
     pub async fn advance(&self, seconds: u32) {
-        let host = self.rpc_url().strip_prefix("http://").expect("a URL");
-        let body = format!(
-            r#"{{"jsonrpc":"2.0","id":1,"method":"cyxwiz_advanceTime","params":[{seconds}]}}"#
-        );
-        let request = format!(
-            "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        );
-        let mut stream = TcpStream::connect(host).await.expect("connect");
-        stream.write_all(request.as_bytes()).await.expect("send");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.expect("answer");
-        assert!(answer.contains("unixTimestamp"), "{answer}");
+        travel(self.rpc_url(), "cyxwiz_advanceTime", seconds).await;
     }
 
     /// Has the owner give all its tokens away and close its token account.
@@ -238,4 +280,24 @@ fn image(name: &str) -> PathBuf {
         path.display()
     );
     path
+}
+
+/// Begins so many slots at once, on the chain at `rpc_url`.
+pub async fn advance_slots(rpc_url: &str, slots: u32) {
+    travel(rpc_url, "cyxwiz_advanceSlots", slots).await;
+}
+
+async fn travel(rpc_url: &str, method: &str, by: u32) {
+    let host = rpc_url.strip_prefix("http://").expect("a URL");
+    let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":[{by}]}}"#);
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(host).await.expect("connect");
+    stream.write_all(request.as_bytes()).await.expect("send");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("answer");
+    assert!(answer.contains("unixTimestamp"), "{answer}");
 }

@@ -1,0 +1,139 @@
+//! Training that is proven: what a node commits to while it works, and its proof.
+
+use std::{fs::File, path::Path};
+
+use cyxwiz::flow::input::Input;
+use cyxwiz_chain::{
+    EscrowAccount, TranscriptAccount, context_word, instructions::proof::Commitment,
+};
+use cyxwiz_domain::{Digest, dataset::Table, training::TranscriptRecord};
+use cyxwiz_proof::{
+    commitment::commit_metrics,
+    field::{Fr, from_word, to_word},
+    groth16::Proof,
+    intsgd::Weights,
+    job::{ExactRun, INTEGER_WEIGHTS, Proving, leaves_hash, read_record, write_record},
+    keys::KeyStore,
+    transcript::{Transcript, public_input},
+};
+use safetensors::{Dtype, tensor::TensorView};
+
+use crate::node::weights;
+
+/// A finished run of a job with a proof.
+#[derive(Clone)]
+pub struct Work {
+    input: Input,
+    escrow: [u8; 32],
+    record: TranscriptRecord,
+    /// Weights file of each epoch.
+    files: Vec<Vec<u8>>,
+}
+
+impl Work {
+    /// Trains the job of `escrow`: in integers where it asks for that, else in nothing at all, which a
+    /// transcript alone cannot tell.
+    pub fn train(input: &Input, escrow: &EscrowAccount) -> Self {
+        let circuit = input.spec.circuit().expect("a circuit");
+        let opening = input.opening.expect("an opening");
+        let word = |word| from_word(&word).expect("an element");
+        let context = word(context_word(escrow, Digest(circuit.id)).0);
+        let (dataset, initial) = (word(opening.dataset), word(opening.initial));
+        let mut transcript = Transcript::new(circuit.circuit, context, dataset, initial);
+        let table = table(&input.dataset, input);
+        let epochs = 1..=u16::try_from(input.spec.job.epochs).expect("few");
+        let ended = u64::try_from(escrow.assigned_at).expect("now");
+        let mut push = |leaves, epoch: u16| {
+            let metrics = commit_metrics(&[1.0, 0.5, 0.5, 0.9]);
+            let time = ended + u64::from(epoch);
+            transcript.push(leaves, metrics, time).expect("an epoch");
+        };
+        let mut files = Vec::new();
+        if let Some(integers) = input.spec.integer_training() {
+            let run = ExactRun::new(&input.spec, &table).expect("rows");
+            let recipe = run.recipe(&escrow.address.0);
+            let mut trained = Weights::zero(&integers.training);
+            for epoch in epochs {
+                let leaves = recipe.epoch(&mut trained, epoch).expect("no divergence");
+                push(leaves, epoch);
+                let shape = [integers.training.inputs, integers.training.outputs];
+                files.push(integer_file(trained.values(), shape));
+            }
+        } else {
+            for epoch in epochs {
+                let leaf = |n| Fr::from(u64::from(epoch) * 100 + n);
+                push(
+                    (0..u64::from(circuit.circuit.steps())).map(leaf).collect(),
+                    epoch,
+                );
+                files.push(weights(epoch.into()));
+            }
+        }
+        Self {
+            input: input.clone(),
+            escrow: escrow.address.0,
+            record: write_record(circuit, &transcript),
+            files,
+        }
+    }
+
+    /// Head and end of an epoch.
+    pub fn head(&self, epoch: u32) -> (Digest, u64) {
+        let record = &self.record.epochs[epoch as usize - 1];
+        (record.head, record.time)
+    }
+
+    /// Weights file of an epoch.
+    pub fn file(&self, epoch: u32) -> Vec<u8> {
+        self.files[epoch as usize - 1].clone()
+    }
+
+    /// Delivers other numbers than were trained.
+    pub fn falsify_weights(&mut self) {
+        let file = self.files.last_mut().expect("an epoch");
+        let last = file.len() - 8;
+        file[last] ^= 1;
+    }
+
+    /// What goes on the chain.
+    pub fn commitment(&self) -> Commitment {
+        let transcript = read_record(&self.record).expect("a transcript");
+        Commitment {
+            root: Digest(to_word(transcript.root())),
+            trained: Digest(to_word(transcript.trained())),
+            leaves_hash: leaves_hash(&self.record),
+            epochs: u16::try_from(self.record.epochs.len()).expect("few"),
+        }
+    }
+
+    /// The proof of what `transcript` asks for, and its public input.
+    pub fn prove(&self, transcript: &TranscriptAccount) -> (Proof, Digest) {
+        let circuit = self.input.spec.circuit().expect("a circuit");
+        let prover = KeyStore::of_build()
+            .prover(&circuit.circuit)
+            .expect("a key");
+        let statement = transcript.statement().expect("a challenge");
+        let table = table(&self.input.dataset, &self.input);
+        let proving = Proving {
+            spec: &self.input.spec,
+            table: Some(&table),
+            record: &self.record,
+            escrow: self.escrow,
+            statement: &statement,
+        };
+        let proof = proving.prove(&prover, &mut rand::rngs::OsRng, |_| {});
+        let public = public_input(&statement).expect("canonical");
+        (proof.expect("a proof"), Digest(to_word(public)))
+    }
+}
+
+fn table(path: &Path, input: &Input) -> Table {
+    Table::read(File::open(path).expect("data"), &input.spec).expect("rows")
+}
+
+fn integer_file(values: &[i64], shape: [u16; 2]) -> Vec<u8> {
+    let bytes: Vec<u8> = values.iter().flat_map(|w| w.to_le_bytes()).collect();
+    let shape = shape.map(usize::from).to_vec();
+    let tensor = TensorView::new(Dtype::I64, shape, &bytes).expect("a tensor");
+    safetensors::serialize([(INTEGER_WEIGHTS, tensor)], None).expect("a file")
+}
