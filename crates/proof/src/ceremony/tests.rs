@@ -12,7 +12,7 @@ use crate::{
     circuit::constraints,
     field::Fr,
     groth16::Prover,
-    keys::insecure_dev_prover,
+    keys::KeyStore,
     sample_job::{Job, TINY},
 };
 
@@ -124,7 +124,7 @@ fn zkey(prover: &Prover) -> Vec<u8> {
 
 #[test]
 fn a_key_comes_back_from_a_zkey_file_and_proves() {
-    let ours = insecure_dev_prover(&TINY).unwrap();
+    let ours = KeyStore::of_build().prover(&TINY).unwrap();
     let file = zkey(&ours);
     let read = |bytes: &[u8]| read_zkey(&TINY, constraints(&TINY).unwrap(), bytes);
     let prover = read(&file).unwrap();

@@ -13,7 +13,7 @@ use super::{OddCoset, Proof, ProveError, Stage, VerifyError, VerifyingKey};
 use crate::{
     circuit::assign,
     field::{Fr, from_word, to_word},
-    keys::insecure_dev_prover,
+    keys::KeyStore,
     sample_job::{Job, TINY},
 };
 
@@ -144,11 +144,11 @@ fn a_key_whose_gamma_is_its_delta_lets_anyone_forge() {
     );
 }
 
-/// The prover, whose key takes a while to make: it refuses what is not true, tells how far it is, and
+/// The prover: it refuses what is not true, tells how far it is, and
 /// makes the same proof as arkworks' own from the same randomness.
 #[test]
 fn the_prover_agrees_with_arkworks_and_proves_only_what_is_true() {
-    let prover = insecure_dev_prover(&TINY).unwrap();
+    let prover = KeyStore::of_build().prover(&TINY).unwrap();
     let witness = Job::honest(TINY, 6).witness(&[(3, 4)]);
     let mut random = rand_chacha::ChaCha20Rng::seed_from_u64(2);
 

@@ -84,6 +84,11 @@ impl KeyStore {
         )
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The file of a circuit's key.
     pub fn path(&self, circuit: &Circuit) -> PathBuf {
         let id = hex::encode(circuit.id(sha256));

@@ -165,7 +165,7 @@ fn keys_are_kept() {
 #[test]
 fn the_golden_proof_is_reproduced() {
     let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/z16x4-ci");
-    let prover = insecure_dev_prover(&TINY).unwrap();
+    let prover = KeyStore::of_build().prover(&TINY).unwrap();
     let witness = Job::honest(TINY, 6).witness(&[(3, 4)]);
     let mut random = rand_chacha::ChaCha20Rng::seed_from_u64(1);
     let proof = prover.prove(&witness, &mut random, |_| {}).unwrap();
