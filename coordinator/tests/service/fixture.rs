@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use cyxwiz_chain::{NodeAccount, Verification, pda};
+use cyxwiz_chain::{NodeAccount, Tier, Verification, pda};
 use cyxwiz_coordinator::{
     db::{self, nodes::Free, placement::Reservation},
     error::Error,
     job::{EscrowView, Job, Submission, Terms},
+    nonce::Nonce,
     settings::DatabaseSettings,
 };
 use cyxwiz_domain::{Address, Amount, Digest, JobId, JobState};
@@ -67,8 +68,34 @@ impl Database {
         submission: &Submission,
         node: Address,
     ) -> Result<Reservation, Error> {
+        self.try_reserve_with(submission, node, None).await
+    }
+
+    async fn try_reserve_with(
+        &self,
+        submission: &Submission,
+        node: Address,
+        nonce: Option<&Nonce>,
+    ) -> Result<Reservation, Error> {
         let terms = terms();
-        db::placement::reserve(&self.pool, submission, &terms, node, None, HOUR, PER_DAY).await
+        db::placement::reserve(&self.pool, submission, &terms, node, nonce, HOUR, PER_DAY).await
+    }
+
+    /// A job with a proof that the chain has assigned to `node`, and its nonce.
+    pub async fn proven(&self, number: u128, node: Address) -> (Job, Nonce) {
+        let submission = Submission {
+            verification: verification(),
+            ..submission(number)
+        };
+        let (id, nonce) = (submission.id, Nonce::draw());
+        let made = self.try_reserve_with(&submission, node, Some(&nonce));
+        assert!(matches!(made.await, Ok(Reservation::Made(_))));
+        db::placement::confirm(&self.pool, id, "")
+            .await
+            .expect("confirm");
+        self.mirror(id, &escrow(JobState::Assigned, 2, Some(node)))
+            .await;
+        (self.job(id).await, nonce)
     }
 
     /// A job that holds `node`.
@@ -152,6 +179,16 @@ pub fn submission(number: u128) -> Submission {
         dataset_bytes: 100_000,
         required_epochs: 20,
         verification: Verification::default(),
+    }
+}
+
+/// What a job with a proof pins.
+pub fn verification() -> Verification {
+    Verification {
+        tier: Tier::ZkExact,
+        samples: 1,
+        circuit: Digest([6; 32]),
+        runtime_class: Digest::default(),
     }
 }
 

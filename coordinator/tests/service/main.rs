@@ -8,4 +8,5 @@ mod grpc;
 mod jobs;
 mod placement;
 mod schema;
+mod transcripts;
 mod uptime;

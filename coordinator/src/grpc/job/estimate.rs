@@ -17,7 +17,6 @@ pub async fn estimate(
     request: EstimateCostRequest,
 ) -> Result<EstimateCostResponse, Error> {
     let spec = JobSpec::from_json(&request.spec)?;
-    spec.require_served()?;
     check_rows(request.rows)?;
     let plan = find_nodes(app, &spec, request.rows, user, None).await?;
     let (node, terms, price) = match plan.ranked.first() {
