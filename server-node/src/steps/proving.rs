@@ -21,7 +21,7 @@ use tokio::time::sleep;
 
 use super::transcript::{self, public_input};
 use crate::{
-    jobs::{Job, JobError, KeptProof},
+    jobs::{Job, JobError, KeptProof, Phase},
     metrics,
     node::Node,
     provers::{Provers, Vanished},
@@ -82,7 +82,8 @@ async fn supervise(node: &Node, job: &Arc<Job>, transcript: TranscriptAccount) {
         Err(error) => error,
     };
     tracing::error!(job = %job.id(), %error, "no proof");
-    if error.is_final() {
+    // The job may be over by now, or its completion may just have landed.
+    if error.is_final() && job.record().phase == Phase::Proving {
         match job.fail(&error.to_string()) {
             Ok(()) => return,
             Err(error) => tracing::error!(job = %job.id(), %error, "failed to note that"),

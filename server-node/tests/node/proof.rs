@@ -141,6 +141,31 @@ async fn a_job_in_integers_is_committed_to_challenged_proven_and_submitted() {
     assert_eq!(stand.job().record().phase, Phase::Submitted);
 }
 
+/// Floats: the transcript of the run's segments is proven, in the class of machines that the job names.
+#[tokio::test]
+async fn an_audited_job_is_proven_in_its_runtime_class() {
+    let mut stand = Stand::new(Setup::audited()).await;
+    stand
+        .restart_with(|settings| settings.trainer.threads = Some(2))
+        .await;
+    let (_engine, mut attached) = begin(&stand).await;
+    challenge(&stand).await;
+    submitted(&stand).await;
+    let class = stand.spec.runtime_class().expect("a class");
+    assert_eq!(stand.job().record().threads, Some(class.threads()));
+    let events = told(&mut attached).await;
+    let proved = events.iter().find_map(|event| match event {
+        Body::Proved(proved) => Some(proved.circuit.as_str()),
+        _ => None,
+    });
+    assert_eq!(proved, Some("t100x16"));
+    let heads = events.iter().filter_map(|event| match event {
+        Body::Epoch(epoch) => Some(epoch.head.len()),
+        _ => None,
+    });
+    assert!(heads.eq([32; 4]));
+}
+
 /// The engine hears of the wait and of the proof's progress as they happen.
 #[tokio::test]
 async fn progress_is_told_and_not_kept() {

@@ -129,8 +129,8 @@ pub struct Setup {
     pub activation: Value,
     /// Where a line is kept to, if anywhere.
     pub coordinator: Option<String>,
-    /// Trains in integers and has to be proven.
-    pub proven: bool,
+    /// The spec's section of that name; null for a job without a proof.
+    pub verification: Value,
 }
 
 impl Setup {
@@ -142,7 +142,16 @@ impl Setup {
             data: clouds(),
             format: "csv",
             receipt_lag: 100,
-            proven: true,
+            verification: json!({ "tier": "zk-exact", "circuit": "z16x4-ci" }),
+            ..Self::default()
+        }
+    }
+
+    /// A job in floats whose transcript has to be proven.
+    pub fn audited() -> Self {
+        Self {
+            receipt_lag: 100,
+            verification: json!({ "tier": "audited", "circuit": "t100x16" }),
             ..Self::default()
         }
     }
@@ -176,7 +185,7 @@ impl Default for Setup {
             hidden: 16,
             activation: json!({ "type": "relu" }),
             coordinator: None,
-            proven: false,
+            verification: Value::Null,
         }
     }
 }
@@ -217,7 +226,7 @@ impl Stand {
         settings.jobs.anchor_every = 2;
         settings.jobs.receipt_lag = setup.receipt_lag;
         settings.proof.keys = Some(built_keys());
-        if setup.proven {
+        if !setup.verification.is_null() {
             // The trainer writes the time into the transcript.
             escrows.now.store(Utc::now().timestamp(), Ordering::SeqCst);
         }
@@ -267,7 +276,7 @@ impl Stand {
             seq: 1,
             slot: 1,
         };
-        if setup.proven {
+        if !setup.verification.is_null() {
             escrows.put_transcript(transcripts::opened(&spec, &setup.data, &account));
         }
         escrows.put(account);
@@ -349,10 +358,10 @@ impl Stand {
 }
 
 fn spec(setup: &Setup) -> JobSpec {
-    if setup.proven {
+    if setup.optimizer["type"] == "int_sgd" {
         return spec_in_integers(setup);
     }
-    let document = json!({
+    let mut document = json!({
         "job": { "name": "test", "epochs": setup.epochs, "seed": 3, "checkpoint_every": 2 },
         "dataset": { "format": setup.format, "shape": [1, 8, 8], "scale": 16.0, "split": { "test": 0.2, "seed": 1 } },
         "model": { "layers": [
@@ -364,6 +373,9 @@ fn spec(setup: &Setup) -> JobSpec {
         "training": { "loss": "cross_entropy", "batch": 16 },
         "optimizer": setup.optimizer,
     });
+    if !setup.verification.is_null() {
+        document["verification"] = setup.verification.clone();
+    }
     JobSpec::from_json(document.to_string().as_bytes()).expect("spec")
 }
 
@@ -374,7 +386,7 @@ fn spec_in_integers(setup: &Setup) -> JobSpec {
         "model": { "layers": [{ "type": "linear", "out": 4, "bias": false }] },
         "training": { "loss": "hard_sigmoid", "batch": 8 },
         "optimizer": setup.optimizer,
-        "verification": { "tier": "zk-exact", "circuit": "z16x4-ci" },
+        "verification": setup.verification,
     });
     JobSpec::from_json(document.to_string().as_bytes()).expect("spec")
 }

@@ -42,7 +42,7 @@ async fn terms_other_than_the_specs_are_refused() {
 #[tokio::test]
 async fn an_escrow_that_asks_for_other_evidence_is_refused() {
     for setup in [Setup::proven(), Setup::default()] {
-        let proven = setup.proven;
+        let proven = !setup.verification.is_null();
         let stand = Stand::unassigned(setup).await;
         stand.escrows.change(stand.escrow, |escrow| {
             escrow.verification = match proven {
@@ -117,6 +117,33 @@ async fn a_clock_that_the_chain_would_not_believe_is_found_first() {
     stand.assign().await.expect("taken on");
     let reason = given_up(&stand).await;
     assert!(reason.contains("clock"), "{reason}");
+}
+
+/// Without integers all that is pinned follows from what is public.
+#[tokio::test]
+async fn what_a_job_in_floats_is_bound_to_is_checked_at_once() {
+    type Tamper = fn(&mut TranscriptAccount);
+    let cases: [(Tamper, &str); 3] = [
+        (
+            |transcript| transcript.dataset = Digest::default(),
+            "dataset",
+        ),
+        (
+            |transcript| transcript.initial = Digest::default(),
+            "first weights",
+        ),
+        (|transcript| transcript.rate = 1, "learning rate"),
+    ];
+    for (tamper, what) in cases {
+        let stand = Stand::unassigned(Setup::audited()).await;
+        stand.escrows.change_transcript(stand.escrow, tamper);
+        stand.assign().await.expect("taken on");
+        let reason = given_up(&stand).await;
+        assert!(
+            reason.contains(&format!("the transcript's {what} is not")),
+            "{reason}"
+        );
+    }
 }
 
 #[tokio::test]
