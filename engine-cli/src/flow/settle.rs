@@ -4,7 +4,7 @@
 use std::{path::Path, time::Duration};
 
 use cyxwiz_chain::{
-    ChainError, EscrowAccount, EscrowState, Instruction, TranscriptAccount,
+    ChainError, EscrowAccount, EscrowState, Instruction, TranscriptAccount, TranscriptStage,
     instructions::{
         escrow::{
             accept, expire_dispute, expire_unassigned, settle_cancel, settle_refuted,
@@ -113,6 +113,10 @@ pub async fn enforce(
     engine: &Engine,
     escrow: &EscrowAccount,
 ) -> Result<Option<(&'static str, String)>> {
+    // No other way out is open then.
+    if is_refuted(engine, escrow).await? {
+        return take(engine, escrow, Exit::SettleRefuted).await;
+    }
     let config = engine.chain.escrow_config().await?;
     let now = engine.chain.unix_time().await?;
     let window = config.assign_window_seconds;
@@ -120,6 +124,22 @@ pub async fn enforce(
         Some(exit) => take(engine, escrow, exit).await,
         None => Ok(None),
     }
+}
+
+/// Whether the node of a running job has signed a false proof.
+///
+/// # Errors
+/// [`Error::Chain`].
+pub async fn is_refuted(engine: &Engine, escrow: &EscrowAccount) -> Result<bool> {
+    let running = matches!(
+        escrow.state,
+        EscrowState::Assigned | EscrowState::Cancelling
+    );
+    if !running || !escrow.verification.tier.is_proven() {
+        return Ok(false);
+    }
+    let transcript = engine.chain.transcript(escrow.address).await?;
+    Ok(transcript.is_some_and(|t| t.stage == TranscriptStage::Refuted && t.belongs_to(escrow)))
 }
 
 /// Takes this way out. `None` if the escrow has left its state meanwhile: that

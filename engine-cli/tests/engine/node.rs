@@ -49,6 +49,8 @@ pub struct Faults {
     pub other_weights: bool,
     /// Delivers other integers than its proof speaks of.
     pub other_integers: bool,
+    /// Signs a proof that is false.
+    pub false_proof: bool,
     /// Streams another head than it commits to, of this epoch.
     pub other_head_at: Option<u32>,
     /// So many downloads find that the receipt has not come yet.
@@ -296,6 +298,9 @@ impl Node {
         let account = self.account().await;
         if let Some(work) = self.work(&account) {
             self.prove(work).await;
+            if self.faults.false_proof {
+                return;
+            }
         }
         let signature = self.submit().await;
         self.wrote("submit_completion", signature);
@@ -319,7 +324,13 @@ impl Node {
         let prover = work.clone();
         let begun = std::time::Instant::now();
         let proved = tokio::task::spawn_blocking(move || prover.prove(&transcript));
-        let (proved, public_input) = proved.await.expect("a proof");
+        let (mut proved, public_input) = proved.await.expect("a proof");
+        if self.faults.false_proof {
+            // Two of its points change places: each is on the curve, and together they show nothing.
+            let [first, last] = [0..64, 192..256].map(|at| proved.0[at].to_vec());
+            proved.0[..64].copy_from_slice(&last);
+            proved.0[192..].copy_from_slice(&first);
+        }
         self.tell_late(Body::Proved(pb::Proved {
             circuit: String::new(),
             constraints: 0,

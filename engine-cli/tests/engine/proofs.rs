@@ -147,6 +147,36 @@ async fn another_transcript_than_streamed_is_not_paid() {
 }
 
 #[tokio::test]
+async fn a_false_proof_gives_all_money_back_at_once() {
+    let world = World::new().await;
+    let coordinator = Coordinator::new(&world);
+    let input = world.exact_input();
+    let faults = Faults {
+        false_proof: true,
+        ..Faults::default()
+    };
+    let _node = Node::start_proving(&world, faults, &input).await;
+    let engine = world.engine(world.rpc_url(), &coordinator.serve().await);
+    let mut run = begin(&engine, &input);
+    let job = run.job_id();
+    let error = run.drive(Goal::Paid).await.expect_err("refuted");
+    assert_eq!(error.exit_status(), ExitStatus::Ended, "{error}");
+    assert!(
+        error.to_string().contains("signed a false proof"),
+        "{error}"
+    );
+    let escrow = world.escrow(&engine, job).await;
+    assert_eq!(
+        (escrow.state, escrow.paid_user),
+        (EscrowState::Failed, escrow.amount)
+    );
+    assert!(
+        world.balance().await >= Amount::tokens(10_000),
+        "and what the node lost"
+    );
+}
+
+#[tokio::test]
 async fn a_transcript_must_be_verified_and_this_jobs_in_all_its_parts() {
     let world = World::new().await;
     let coordinator = Coordinator::new(&world);

@@ -20,7 +20,7 @@ use crate::{
         journal::{self, job_dir, read_manifest},
         proof,
         session::Session,
-        settle::{Exit, enforce, take, with_payees},
+        settle::{Exit, enforce, is_refuted, take, with_payees},
         store::JobStore,
     },
     printer::utc,
@@ -101,6 +101,10 @@ pub async fn run(engine: &Engine, job: JobId, wait: u64) -> Result<()> {
 /// The instruction and its signature; `None` if somebody else was faster.
 async fn stop(engine: &Engine, escrow: &EscrowAccount) -> Result<Option<(&'static str, String)>> {
     let printer = engine.printer;
+    if is_refuted(engine, escrow).await? {
+        printer.note("the node has signed a false proof: everything comes back instead");
+        return take(engine, escrow, Exit::SettleRefuted).await;
+    }
     if is_overdue(engine, escrow).await? {
         return refund_overdue(engine, escrow).await;
     }

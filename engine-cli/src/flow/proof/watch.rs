@@ -4,13 +4,7 @@
 use cyxwiz_chain::{ChainError, TranscriptAccount, TranscriptStage, instructions::proof::reveal};
 
 use super::{Committed, check::check_root};
-use crate::{
-    error::Result,
-    flow::{
-        JobRun,
-        settle::{Exit, take},
-    },
-};
+use crate::{error::Result, flow::JobRun};
 
 /// Slots from the commitment to the one whose hash goes into the challenge.
 const REVEAL_DELAY_SLOTS: u64 = 32;
@@ -44,10 +38,7 @@ impl JobRun<'_> {
             ),
             TranscriptStage::Refuted => {
                 let escrow = self.engine.funded_escrow(self.job_id()).await?;
-                let taken = take(self.engine, &escrow, Exit::SettleRefuted).await?;
-                if let Some((name, signature)) = taken {
-                    self.store.note_transaction(name, &signature)?;
-                }
+                self.enforce(&escrow).await?;
             }
         }
         Ok(())
