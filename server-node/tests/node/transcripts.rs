@@ -116,10 +116,8 @@ pub fn apply(
             transcript.verified_at = now;
         }
         Write::Submit { .. } => require(TranscriptStage::Verified, "submit")?,
-        Write::Fail => {
-            if transcript.stage == TranscriptStage::Refuted {
-                return Err(refused("fail in Refuted"));
-            }
+        Write::Fail if transcript.stage == TranscriptStage::Refuted => {
+            return Err(refused("fail in Refuted"));
         }
         _ => {}
     }
