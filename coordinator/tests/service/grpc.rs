@@ -28,7 +28,7 @@ struct Service {
     _database: Database,
 }
 
-fn prometheus() -> PrometheusHandle {
+pub fn prometheus() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE
         .get_or_init(|| cyxwiz_telemetry::init_metrics().expect("metrics"))
@@ -114,7 +114,7 @@ impl Service {
 }
 
 #[track_caller]
-fn assert_refused<T: std::fmt::Debug>(outcome: Result<T, Status>, code: Code, name: &str) {
+pub fn assert_refused<T: std::fmt::Debug>(outcome: Result<T, Status>, code: Code, name: &str) {
     let status = outcome.expect_err("should be refused");
     let told = status
         .metadata()

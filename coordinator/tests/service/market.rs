@@ -1,0 +1,458 @@
+//! A coordinator on a chain with the real programs, and parties that do to it what they like.
+
+use std::{path::PathBuf, time::Duration};
+
+use chrono::Utc;
+use cyxwiz_chain::{
+    Chain, EscrowAccount, Instruction, Signer, TranscriptAccount, Verification,
+    instructions::{
+        escrow::{self, NewEscrow},
+        proof::{self, OpenTranscript},
+        registry::{Profile, register, stake},
+        setup::{create_mint, initialize_escrow, initialize_registry, initialize_reputation},
+        token::{create_account, transfer},
+    },
+    nonce_hash, pda, programs,
+};
+use cyxwiz_coordinator::{db, server::Server, settings::Settings};
+use cyxwiz_domain::{Address, Amount, Digest, JobId, spec::JobSpec};
+use cyxwiz_localnet::{ChainConfig, Config, Localnet, Program};
+use cyxwiz_pki::{
+    Wallet,
+    token::{Purpose, SessionClaims, TokenSigner},
+};
+use cyxwiz_proof::{field::to_word, intsgd::Weights};
+use cyxwiz_proto::{
+    job::v1::{
+        CancelJobRequest, ConfirmEscrowRequest, GetJobRequest, Job, SubmitJobRequest,
+        SubmitJobResponse, job_service_client::JobServiceClient,
+    },
+    node::v1::{ReportProgressRequest, node_service_client::NodeServiceClient},
+};
+use tonic::{Request, Status, metadata::AsciiMetadataValue, transport::Channel};
+use uuid::Uuid;
+
+use crate::{
+    fixture::{Database, FREE, HOUR},
+    grpc::prometheus,
+};
+
+/// Generous: the machine may be busy with other tests.
+const DEADLINE: Duration = Duration::from_secs(120);
+const SUPPLY: Amount = Amount::tokens(1_000_000);
+/// Rent-exempt balance of a mint's 82 bytes, in lamports.
+const MINT_RENT: u64 = 1_461_600;
+const SOL: u64 = 100_000_000_000;
+/// The user's nonce.
+pub const USER_NONCE: [u8; 32] = [3; 32];
+
+const SPEC: &str = r#"
+[job]
+name = "blobs"
+epochs = 4
+
+[dataset]
+path = "blobs.csv"
+format = "csv"
+shape = [16]
+
+[model]
+layers = [{ type = "linear", out = 4, bias = false }]
+
+[training]
+loss = "hard_sigmoid"
+batch = 8
+
+[optimizer]
+type = "int_sgd"
+rate = 24
+
+[verification]
+tier = "zk-exact"
+circuit = "z16x4-ci"
+"#;
+
+/// A job in integers, with a proof.
+pub fn exact() -> JobSpec {
+    JobSpec::from_toml(SPEC).expect("a valid job")
+}
+
+/// A job in floats, whose proof shows the transcript alone.
+pub fn audited() -> JobSpec {
+    let text = SPEC
+        .replace("hard_sigmoid", "cross_entropy")
+        .replace("type = \"int_sgd\"\nrate = 24", "type = \"sgd\"\nlr = 0.1")
+        .replace("zk-exact", "audited")
+        .replace("z16x4-ci", "t100x16");
+    JobSpec::from_toml(&text).expect("a valid job")
+}
+
+/// A market with one user and one node.
+pub struct Market {
+    pub chain: Chain,
+    pub database: Database,
+    pub user: Wallet,
+    pub node: Wallet,
+    pub mint: Address,
+    coordinator: Wallet,
+    settings: Settings,
+    localnet: Localnet,
+    running: Option<(Server, Channel)>,
+    _dir: tempfile::TempDir,
+}
+
+/// A job that was submitted, and what its user has to fund and to open.
+#[derive(Clone)]
+pub struct Submitted {
+    pub id: JobId,
+    pub escrow: Address,
+    pub new: NewEscrow,
+    pub open: OpenTranscript,
+}
+
+impl Market {
+    pub async fn start() -> Self {
+        let [admin, mint, coordinator, user, node] = std::array::from_fn(|_| Wallet::generate());
+        let localnet = Localnet::start(Config {
+            allow_time_travel: true,
+            chain: ChainConfig {
+                programs: images(admin.address()),
+                ..Config::default().chain
+            },
+            ..Config::default()
+        });
+        let localnet = localnet.await.expect("a chain");
+        let chain = Chain::new(&localnet.rpc_url);
+        for wallet in [&admin, &coordinator, &user, &node] {
+            chain
+                .airdrop(wallet.address(), SOL)
+                .await
+                .expect("lamports");
+        }
+        let dir = tempfile::tempdir().expect("tempdir");
+        let database = Database::new().await;
+        let mut settings = Settings::default();
+        settings.wallet.path = dir.path().join("coordinator.json");
+        coordinator
+            .write_new(&settings.wallet.path)
+            .expect("wallet");
+        settings.database = database.settings.clone();
+        settings.server.grpc_listen.set_port(0);
+        settings.server.http_listen.set_port(0);
+        settings.chain.rpc_url.clone_from(&localnet.rpc_url);
+        settings.nodes.stale_after = HOUR;
+        settings.jobs.per_day = 100;
+        settings.workers.transcripts = Duration::from_millis(100);
+        settings.workers.indexer = Duration::from_millis(100);
+        settings.workers.crank_grace = Duration::ZERO;
+        let mut market = Self {
+            chain,
+            database,
+            user,
+            node,
+            mint: mint.address(),
+            coordinator,
+            settings,
+            localnet,
+            running: None,
+            _dir: dir,
+        };
+        market.establish(&admin, &mint).await;
+        market.start_coordinator().await;
+        market
+    }
+
+    /// What a fresh chain needs, and a staked node that is online.
+    async fn establish(&self, admin: &Wallet, mint: &Wallet) {
+        let (by, coordinator) = (admin.address(), self.coordinator.address());
+        let create = create_mint(by, self.mint, SUPPLY, MINT_RENT).expect("instructions");
+        let (payer, other) = (signer(admin), signer(mint));
+        self.chain
+            .execute(&create, &payer, &[&other])
+            .await
+            .expect("a mint");
+        let configure = [
+            initialize_registry(by, self.mint),
+            initialize_reputation(by, coordinator),
+            initialize_escrow(by, coordinator, self.mint),
+        ];
+        self.execute(admin, &configure).await;
+        for wallet in [&self.user, &self.node] {
+            let to = wallet.address();
+            let gift = [
+                create_account(by, to, self.mint),
+                transfer(by, to, self.mint, Amount::tokens(1_000)).expect("an instruction"),
+            ];
+            self.execute(admin, &gift).await;
+        }
+        let owner = self.node.address();
+        let profile = Profile {
+            endpoint: "127.0.0.1:7000".into(),
+            tls_fingerprint: Digest([1; 32]),
+            region: "eu".into(),
+            gpu_model: "CPU".into(),
+            vram_mib: 0,
+            ram_mib: 16_384,
+            rate_milli: 1_000,
+        };
+        let deposit = stake(owner, self.mint, Amount::tokens(500));
+        let join = [register(owner, self.mint, &profile), deposit];
+        self.execute(&self.node, &join).await;
+        let account = self.chain.node(owner).await.expect("the chain");
+        let (pool, account) = (&self.database.pool, account.expect("registered"));
+        db::nodes::announce(pool, &account, 0, 1, FREE, "test")
+            .await
+            .expect("announced");
+        db::nodes::heartbeat(pool, owner, Uuid::new_v4(), true, FREE)
+            .await
+            .expect("online");
+    }
+
+    /// Sends a transaction of `by`.
+    pub async fn execute(&self, by: &Wallet, instructions: &[Instruction]) {
+        let sent = self.chain.execute(instructions, &signer(by), &[]).await;
+        sent.expect("the transaction lands");
+    }
+
+    /// Starts the coordinator, which is not running.
+    pub async fn start_coordinator(&mut self) {
+        let server = Server::start(self.settings.clone(), prometheus()).await;
+        let server = server.expect("start");
+        let channel = Channel::from_shared(format!("http://{}", server.grpc)).expect("URI");
+        let channel = channel.connect().await.expect("connect");
+        self.running = Some((server, channel));
+    }
+
+    /// Ends the coordinator. What it has told nobody is in its database.
+    pub async fn stop_coordinator(&mut self) {
+        let (server, _) = self.running.take().expect("running");
+        server.stop().await;
+    }
+
+    /// Begins so many slots at once.
+    pub async fn advance_slots(&self, slots: u64) {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let host = self.localnet.rpc_url.trim_start_matches("http://");
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"cyxwiz_advanceSlots","params":[{slots}]}}"#
+        );
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = tokio::net::TcpStream::connect(host).await.expect("connect");
+        stream.write_all(request.as_bytes()).await.expect("send");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("receive");
+        assert!(answer.contains("unixTimestamp"), "{answer}");
+    }
+
+    fn channel(&self) -> Channel {
+        self.running.as_ref().expect("running").1.clone()
+    }
+
+    fn request<T>(&self, by: &Wallet, message: T) -> Request<T> {
+        let now = Utc::now().timestamp();
+        let claims = SessionClaims {
+            iss: Purpose::Session.issuer(self.coordinator.address()),
+            aud: "cyxwiz".into(),
+            sub: by.address(),
+            exp: now + 3_600,
+            iat: now,
+        };
+        let token = TokenSigner::new(&self.coordinator).sign(&claims);
+        let header: AsciiMetadataValue = format!("Bearer {token}").parse().expect("a header");
+        let mut request = Request::new(message);
+        request.metadata_mut().insert("authorization", header);
+        request
+    }
+
+    pub async fn submit_as(&self, id: JobId, spec: &JobSpec) -> SubmitJobResponse {
+        let message = SubmitJobRequest {
+            job_id: id.to_vec(),
+            spec: spec.canonical_bytes(),
+            rows: 120,
+            dataset_root: Digest([4; 32]).to_vec(),
+            dataset_bytes: 5_000,
+        };
+        let mut jobs = JobServiceClient::new(self.channel());
+        let answer = jobs.submit_job(self.request(&self.user, message)).await;
+        answer.expect("a node is free").into_inner()
+    }
+
+    pub async fn submit(&self, spec: &JobSpec) -> Submitted {
+        let id = JobId(Uuid::new_v4());
+        let answer = self.submit_as(id, spec).await;
+        let estimate = answer.estimate.expect("an estimate");
+        let escrow = pda::escrow(self.user.address(), id);
+        let (dataset, initial, rate) = match spec.integer_training() {
+            Some(integers) => {
+                let zero = to_word(Weights::zero(&integers.training).commitment());
+                (Digest([0; 32]), Digest(zero), integers.rate)
+            }
+            None => {
+                let opening = cyxwiz_proof::job::opening(spec, None, Digest([4; 32]));
+                let opening = opening.expect("follows from the spec").expect("a tier");
+                (Digest(opening.dataset), Digest(opening.initial), 0)
+            }
+        };
+        let verification = Verification::of(spec);
+        let ours = Digest::from_slice(&answer.coordinator_nonce_hash).unwrap_or_default();
+        Submitted {
+            id,
+            escrow,
+            new: NewEscrow {
+                job_id: id,
+                amount: Amount(estimate.amount),
+                spec_hash: Digest(spec.spec_hash()),
+                dataset_root: Digest([4; 32]),
+                required_epochs: spec.job.epochs,
+                estimated_seconds: estimate.estimated_seconds,
+                timeout_seconds: estimate.timeout_seconds,
+                verification,
+            },
+            open: OpenTranscript {
+                circuit: verification.circuit,
+                dataset,
+                initial,
+                rate,
+                user_nonce_hash: nonce_hash(escrow, &USER_NONCE),
+                coordinator_nonce_hash: ours,
+            },
+        }
+    }
+
+    /// Funds the job, and opens its transcript in the same transaction.
+    pub async fn fund(&self, job: &Submitted) {
+        let by = self.user.address();
+        let create = escrow::create(by, self.mint, &job.new);
+        let open = proof::open(by, job.escrow, &job.open);
+        self.execute(&self.user, &[create, open]).await;
+    }
+
+    pub async fn confirm(&self, id: JobId) -> Result<Job, Status> {
+        let message = ConfirmEscrowRequest {
+            job_id: id.to_vec(),
+            signature: String::new(),
+        };
+        let mut jobs = JobServiceClient::new(self.channel());
+        let answer = jobs
+            .confirm_escrow(self.request(&self.user, message))
+            .await?;
+        Ok(answer.into_inner().job.expect("a job"))
+    }
+
+    /// Gives up the reservation.
+    pub async fn give_up(&self, id: JobId) {
+        let message = CancelJobRequest {
+            job_id: id.to_vec(),
+        };
+        let mut jobs = JobServiceClient::new(self.channel());
+        let answer = jobs.cancel_job(self.request(&self.user, message)).await;
+        answer.expect("given up");
+    }
+
+    pub async fn job(&self, id: JobId) -> Job {
+        let message = GetJobRequest {
+            job_id: id.to_vec(),
+        };
+        let mut jobs = JobServiceClient::new(self.channel());
+        let answer = jobs.get_job(self.request(&self.user, message)).await;
+        answer.expect("the job").into_inner()
+    }
+
+    /// Reports heads as `by`; how many are held.
+    pub async fn report(
+        &self,
+        by: &Wallet,
+        id: JobId,
+        from: u32,
+        heads: &[Digest],
+    ) -> Result<u32, Status> {
+        let message = ReportProgressRequest {
+            job_id: id.to_vec(),
+            epochs_done: 1,
+            loss: 1.0,
+            heads_from: from,
+            heads: heads.iter().map(|head| head.to_vec()).collect(),
+        };
+        let mut nodes = NodeServiceClient::new(self.channel());
+        let answer = nodes.report_progress(self.request(by, message)).await?;
+        Ok(answer.into_inner().heads_held)
+    }
+
+    /// A job of `spec` that the coordinator has assigned.
+    pub async fn assigned(&self, spec: &JobSpec) -> (Submitted, EscrowAccount) {
+        let job = self.submit(spec).await;
+        self.fund(&job).await;
+        self.confirm(job.id).await.expect("confirmed");
+        let chain = &self.chain;
+        let escrow = eventually("the assignment", || async {
+            let escrow = chain.escrow(job.escrow).await.ok()??;
+            escrow.node.is_some().then_some(escrow)
+        });
+        let escrow = escrow.await;
+        // The node hears of it from the coordinator, once that has seen it.
+        eventually("the coordinator to see it", || async {
+            (self.job(job.id).await.node == self.node.address().to_vec()
+                && self.database.job(job.id).await.state.as_str() == "assigned")
+                .then_some(())
+        })
+        .await;
+        (job, escrow)
+    }
+
+    /// The transcript, once it is as `wanted`.
+    pub async fn transcript(
+        &self,
+        what: &str,
+        job: &Submitted,
+        wanted: impl Fn(&TranscriptAccount) -> bool,
+    ) -> TranscriptAccount {
+        let (chain, wanted) = (&self.chain, &wanted);
+        eventually(what, || async move {
+            let found = chain.transcript(job.escrow).await.ok()??;
+            wanted(&found).then_some(found)
+        })
+        .await
+    }
+}
+
+fn signer(wallet: &Wallet) -> Signer {
+    Signer::from_keypair_bytes(&wallet.to_keypair_bytes()).expect("a key")
+}
+
+fn images(authority: Address) -> Vec<Program> {
+    let all = [
+        (programs::job_escrow(), "job_escrow"),
+        (programs::node_registry(), "node_registry"),
+        (programs::reputation(), "reputation"),
+        (programs::training_proof(), "training_proof"),
+    ];
+    let dir = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/deploy"));
+    all.into_iter()
+        .map(|(address, name)| Program {
+            address: address.0.into(),
+            image: dir.join(name).with_extension("so"),
+            upgrade_authority: Some(authority.0.into()),
+        })
+        .collect()
+}
+
+/// Polls `probe` until it answers.
+pub async fn eventually<T, F>(what: &str, mut probe: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let deadline = tokio::time::Instant::now() + DEADLINE;
+    loop {
+        if let Some(answer) = probe().await {
+            return answer;
+        }
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "waited in vain for {what}"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
