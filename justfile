@@ -37,6 +37,10 @@ test-programs: programs
 mainnet-keys:
     scripts/check-mainnet-keys
 
+# Rehearse a key ceremony with snarkjs on this machine: half an hour, and ten minutes when it is repeated.
+ceremony *folder:
+    crates/proof/scripts/rehearse-ceremony {{ folder }}
+
 # Record the compute units of every instruction.
 cu: programs
     CU_UPDATE=1 cargo test --package cyxwiz-tests-onchain units

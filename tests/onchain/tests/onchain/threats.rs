@@ -1,4 +1,4 @@
-//! That every test that docs/THREATS.md names exists, and every file it points to.
+//! That every test that docs/THREATS.md and docs/PROOF.md name exists, and every file they point to.
 
 use std::{
     collections::BTreeSet,
@@ -88,21 +88,26 @@ fn named(document: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_test_that_the_document_names_exists() {
-    let file = root().join("docs/THREATS.md");
-    let document = std::fs::read_to_string(file).expect("the document is there");
-    let (named, known) = (named(&document), known());
-    assert!(named.len() > 40, "the document names {named:?} only");
-    let missing: Vec<&String> = named
-        .iter()
-        .filter(|name| {
-            let there = if name.contains('/') {
-                root().join(name).exists()
-            } else {
-                known.contains(*name)
-            };
-            !there
-        })
-        .collect();
-    assert!(missing.is_empty(), "no such tests: {missing:#?}");
+fn every_test_that_the_documents_name_exists() {
+    let known = known();
+    for document in ["docs/THREATS.md", "docs/PROOF.md"] {
+        let text = std::fs::read_to_string(root().join(document)).expect("the document is there");
+        let named = named(&text);
+        assert!(named.len() > 40, "{document} names {named:?} only");
+        let missing: Vec<&String> = named
+            .iter()
+            .filter(|name| {
+                let there = if name.contains('/') {
+                    root().join(name).exists()
+                } else {
+                    known.contains(*name)
+                };
+                !there
+            })
+            .collect();
+        assert!(
+            missing.is_empty(),
+            "{document}: no such tests: {missing:#?}"
+        );
+    }
 }
