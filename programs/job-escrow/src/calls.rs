@@ -4,7 +4,6 @@
 //! borrow. On the paths that every job takes, that is worth sparing: here each is named once.
 
 use anchor_lang::{
-    InstructionData,
     prelude::*,
     solana_program::{instruction::Instruction, program::invoke_signed_unchecked},
 };
@@ -25,18 +24,18 @@ pub(crate) enum Grant {
 /// Calls `program` with `accounts` behind the settlement authority, which signs.
 ///
 /// No account's data or lamports may be borrowed meanwhile: the callee would change them underneath.
-pub(crate) fn call<'info, const N: usize>(
+pub(crate) fn call<'info>(
     program: Pubkey,
     authority: &AccountInfo<'info>,
     authority_bump: u8,
-    accounts: [(&AccountInfo<'info>, Grant); N],
-    data: &impl InstructionData,
+    accounts: &[(&AccountInfo<'info>, Grant)],
+    data: Vec<u8>,
 ) -> Result<()> {
-    let mut metas = Vec::with_capacity(N + 1);
-    let mut infos = Vec::with_capacity(N + 1);
+    let mut metas = Vec::with_capacity(accounts.len() + 1);
+    let mut infos = Vec::with_capacity(accounts.len() + 1);
     metas.push(AccountMeta::new_readonly(*authority.key, true));
     infos.push(authority.clone());
-    for (account, grant) in accounts {
+    for &(account, grant) in accounts {
         metas.push(AccountMeta {
             pubkey: *account.key,
             is_signer: grant == Grant::SignAndWrite,
@@ -47,7 +46,7 @@ pub(crate) fn call<'info, const N: usize>(
     let instruction = Instruction {
         program_id: program,
         accounts: metas,
-        data: data.data(),
+        data,
     };
     let seeds: &[&[u8]] = &[Config::AUTHORITY_SEED, &[authority_bump]];
     Ok(invoke_signed_unchecked(&instruction, &infos, &[seeds])?)

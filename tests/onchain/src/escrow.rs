@@ -230,7 +230,8 @@ impl World {
 
     /// The job's transcript, where its escrow pins a tier.
     pub fn transcript_address(&self, escrow: &Pubkey) -> Option<Pubkey> {
-        let proven = self.read::<Escrow>(escrow).verification.tier.is_proven();
+        let proven = |escrow: Escrow| escrow.verification.tier.is_proven();
+        let proven = self.exists(escrow) && proven(self.read(escrow));
         proven.then(|| address::transcript(escrow))
     }
 

@@ -1,4 +1,4 @@
-use anchor_lang::prelude::*;
+use anchor_lang::{InstructionData, prelude::*};
 use node_registry::{Node, program::NodeRegistry};
 use reputation::{Reputation, UserReputation};
 
@@ -105,7 +105,7 @@ pub fn assign_node(ctx: Context<AssignNode>, terms: AssignTerms) -> Result<()> {
         node_registry::ID,
         &accounts.authority,
         accounts.config.authority_bump,
-        [
+        &[
             (&accounts.coordinator, Grant::SignAndWrite),
             (&accounts.registry_config, Grant::Read),
             (&accounts.node, Grant::Write),
@@ -113,9 +113,10 @@ pub fn assign_node(ctx: Context<AssignNode>, terms: AssignTerms) -> Result<()> {
             (&accounts.lock, Grant::Write),
             (&accounts.system_program, Grant::Read),
         ],
-        &node_registry::instruction::LockForJob {
+        node_registry::instruction::LockForJob {
             job_amount: escrow.amount,
-        },
+        }
+        .data(),
     )?;
     emit!(NodeAssigned {
         deadline: escrow.deadline,

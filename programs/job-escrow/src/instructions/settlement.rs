@@ -1,8 +1,7 @@
-use anchor_lang::prelude::*;
+use anchor_lang::{InstructionData, prelude::*};
 use anchor_spl::token::{Token, TokenAccount};
 use node_registry::{
     JobLock,
-    cpi::accounts::Unlock,
     program::NodeRegistry,
     tokens::{balance, move_exact},
 };
@@ -119,25 +118,14 @@ impl<'info> Settlement<'info> {
             node_registry::ID,
             &self.authority,
             self.config.authority_bump,
-            [
+            &[
                 (&self.registry_config, Grant::Read),
                 (&self.node, Grant::Write),
                 (self.lock.as_ref().as_ref(), Grant::Write),
                 (&self.lock_payer, Grant::Write),
             ],
-            &node_registry::instruction::Unlock {},
+            node_registry::instruction::Unlock {}.data(),
         )
-    }
-
-    /// What node-registry ends the lock with.
-    pub(crate) fn lock_accounts(&self) -> Unlock<'info> {
-        Unlock {
-            settlement_authority: self.authority.to_account_info(),
-            config: self.registry_config.to_account_info(),
-            node: self.node.to_account_info(),
-            lock: self.lock.to_account_info(),
-            payer: self.lock_payer.to_account_info(),
-        }
     }
 
     fn pay(&self, to: &AccountInfo<'info>, amount: u64) -> Result<()> {
@@ -149,12 +137,12 @@ impl<'info> Settlement<'info> {
             reputation::ID,
             &self.authority,
             self.config.authority_bump,
-            [
+            &[
                 (&self.reputation_config, Grant::Read),
                 (self.node_reputation.as_ref(), Grant::Write),
                 (self.user_reputation.as_ref(), Grant::Write),
             ],
-            &reputation::instruction::Record { outcome },
+            reputation::instruction::Record { outcome }.data(),
         )
     }
 }

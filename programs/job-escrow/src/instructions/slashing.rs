@@ -1,12 +1,15 @@
-use anchor_lang::prelude::*;
-use node_registry::{
-    SlashReason,
-    cpi::accounts::{Release, SlashDispute},
-};
+use anchor_lang::{InstructionData, prelude::*};
+use node_registry::SlashReason;
 use reputation::Outcome;
 
 use super::settlement::*;
-use crate::{Config, EscrowError, State, events::EscrowSettled, math::Split, transcript::Stage};
+use crate::{
+    EscrowError, State,
+    calls::{Grant, call},
+    events::EscrowSettled,
+    math::Split,
+    transcript::Stage,
+};
 
 /// A settlement that may cut the node's stake: part of the cut is burned, part insured.
 #[derive(Accounts)]
@@ -26,42 +29,44 @@ pub struct Slashing<'info> {
 impl<'info> Slashing<'info> {
     /// Releases the node's stake and counts a failure, the third of which slashes.
     pub(crate) fn unlock_failed(&self) -> Result<()> {
-        let bump = [self.settlement.config.authority_bump];
-        node_registry::cpi::unlock_failed(CpiContext::new_with_signer(
-            node_registry::ID,
-            self.release(),
-            &[&[Config::AUTHORITY_SEED, &bump]],
-        ))
+        self.release(node_registry::instruction::UnlockFailed {}.data(), None)
     }
 
     /// Cuts the node's stake for `reason` and releases the rest.
     pub(crate) fn slash(&self, reason: SlashReason) -> Result<()> {
-        let bump = [self.settlement.config.authority_bump];
-        node_registry::cpi::slash(
-            CpiContext::new_with_signer(
-                node_registry::ID,
-                self.release(),
-                &[&[Config::AUTHORITY_SEED, &bump]],
-            ),
-            reason,
-        )
+        self.release(node_registry::instruction::Slash { reason }.data(), None)
     }
 
     /// Cuts the node's stake for a lost dispute, to the user's benefit too, bans the node, and pays
     /// `insurance_payout` base units to the user out of the insurance vault.
     pub(crate) fn slash_dispute(&self, insurance_payout: u64) -> Result<()> {
-        let bump = [self.settlement.config.authority_bump];
-        let accounts = SlashDispute {
-            release: self.release(),
-            user_token: self.settlement.user_token.to_account_info(),
-        };
-        node_registry::cpi::slash_dispute(
-            CpiContext::new_with_signer(
-                node_registry::ID,
-                accounts,
-                &[&[Config::AUTHORITY_SEED, &bump]],
-            ),
-            insurance_payout,
+        let data = node_registry::instruction::SlashDispute { insurance_payout };
+        let user_token = &self.settlement.user_token;
+        self.release(data.data(), Some(user_token.as_ref().as_ref()))
+    }
+
+    // what node-registry ends a lock with, and may cut the stake
+    fn release(&self, data: Vec<u8>, user_token: Option<&AccountInfo<'info>>) -> Result<()> {
+        let settlement = &self.settlement;
+        let accounts = [
+            (settlement.registry_config.as_ref(), Grant::Read),
+            (&settlement.node, Grant::Write),
+            (settlement.lock.as_ref().as_ref(), Grant::Write),
+            (&settlement.lock_payer, Grant::Write),
+            (&self.mint, Grant::Write),
+            (&self.stake_vault, Grant::Write),
+            (&self.insurance_vault, Grant::Write),
+            (settlement.token_program.as_ref(), Grant::Read),
+            // last, where it is wanted at all
+            (user_token.unwrap_or(&self.mint), Grant::Write),
+        ];
+        let used = 8 + usize::from(user_token.is_some());
+        call(
+            node_registry::ID,
+            &settlement.authority,
+            settlement.config.authority_bump,
+            &accounts[..used],
+            data,
         )
     }
 
@@ -76,16 +81,6 @@ impl<'info> Slashing<'info> {
         let post = self.settlement.settle(state, split, outcome, clock)?;
         emit!(EscrowSettled { post });
         Ok(())
-    }
-
-    fn release(&self) -> Release<'info> {
-        Release {
-            unlock: self.settlement.lock_accounts(),
-            mint: self.mint.to_account_info(),
-            stake_vault: self.stake_vault.to_account_info(),
-            insurance_vault: self.insurance_vault.to_account_info(),
-            token_program: self.settlement.token_program.to_account_info(),
-        }
     }
 }
 

@@ -318,6 +318,7 @@ impl Chain {
             required_epochs: args.required_epochs,
             estimated_seconds: args.estimated_seconds,
             timeout_seconds,
+            verification: args.verification,
         };
         self.world.assign_node_on(terms, accounts, &[&signer])
     }

@@ -1,5 +1,5 @@
 use cyxwiz_tests_onchain::{assert_refused, completion};
-use job_escrow::{Completion, EscrowError, State, accounts, instruction as ix};
+use job_escrow::{Completion, EscrowError, State, instruction as ix};
 
 use crate::crowd::Crowd;
 use crate::scene::Scene;

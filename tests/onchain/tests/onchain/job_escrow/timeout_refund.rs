@@ -1,5 +1,5 @@
 use cyxwiz_tests_onchain::{CYXWIZ, assert_refused, job_args};
-use job_escrow::{EscrowError, State, accounts, instruction as ix};
+use job_escrow::{EscrowError, State, instruction as ix};
 
 use crate::crowd::Crowd;
 use crate::scene::{AMOUNT, STAKE, Scene};

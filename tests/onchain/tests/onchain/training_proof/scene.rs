@@ -7,7 +7,7 @@ use cyxwiz_statement::ChallengeSeed;
 use cyxwiz_tests_onchain::{
     CYXWIZ, Job, Wallet, World, address, job_args, key, slot_hash, succeed,
 };
-use job_escrow::CreateEscrowArgs;
+use job_escrow::{CreateEscrowArgs, Tier, Verification};
 use solana_signer::Signer;
 use training_proof::{CLOCK_TOLERANCE_SECONDS, Commitment, Nonces, OpenArgs, nonce_hash};
 
@@ -73,6 +73,12 @@ pub struct Scene {
 pub fn escrow_args() -> CreateEscrowArgs {
     CreateEscrowArgs {
         required_epochs: EPOCHS.into(),
+        verification: Verification {
+            tier: Tier::ZkExact,
+            samples: circuit().circuit.samples(),
+            circuit: circuit().id,
+            runtime_class: [0; 32],
+        },
         ..job_args(1)
     }
 }
