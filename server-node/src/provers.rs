@@ -71,3 +71,44 @@ impl Provers {
         done.await.map_err(|_| Vanished)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn there_is_room_for_so_many_and_a_panic_gives_it_back() {
+        let dir = tempfile::tempdir().expect("dir");
+        let provers = Provers::new(dir.path().to_owned(), 1);
+        let (end, ended) = mpsc::channel::<()>();
+        let ended = Mutex::new(ended);
+        let waited = AtomicBool::new(false);
+        let first = provers.run(
+            || panic!("there is room"),
+            move |_| ended.lock().expect("no panic").recv().is_ok(),
+        );
+        let second = provers.run(
+            || {
+                waited.store(true, Ordering::SeqCst);
+                end.send(()).expect("somebody listens");
+            },
+            |_| -> bool { panic!("on purpose") },
+        );
+        let (first, second) = tokio::join!(first, second);
+        assert!(first.expect("a result"));
+        assert!(waited.load(Ordering::SeqCst));
+        assert!(second.is_err());
+        assert!(
+            provers
+                .run(|| panic!("there is room"), |_| true)
+                .await
+                .is_ok()
+        );
+    }
+}

@@ -19,10 +19,13 @@ use cyxwiz_proto::training::v1::{self as pb, train_event::Body};
 use cyxwiz_statement::Registered;
 use tokio::time::sleep;
 
-use super::transcript::{self, public_input};
+use super::{
+    terms::memory_mib,
+    transcript::{self, public_input},
+};
 use crate::{
     jobs::{Job, JobError, KeptProof, Phase},
-    metrics,
+    machine, metrics,
     node::Node,
     provers::{Provers, Vanished},
 };
@@ -42,6 +45,11 @@ enum ProvingError {
     /// The chain asks for nothing that can be shown.
     #[error("the chain's transcript asks for nothing that this release can prove")]
     NoStatement,
+    /// The machine is busy; without this the system might end the node.
+    #[error(
+        "a proof takes {needed} MiB of memory, and {available} MiB are free; it waits for more"
+    )]
+    Memory { needed: u64, available: u64 },
     #[error(transparent)]
     Key(#[from] StoreError),
     #[error(transparent)]
@@ -58,7 +66,7 @@ impl ProvingError {
                 matches!(error, ProveError::Unsatisfied(_))
             }
             Self::Untrue(_) | Self::Dataset(_) | Self::NoStatement => true,
-            Self::Key(_) | Self::Job(_) | Self::Vanished(_) => false,
+            Self::Memory { .. } | Self::Key(_) | Self::Job(_) | Self::Vanished(_) => false,
         }
     }
 }
@@ -115,6 +123,10 @@ fn make(
     let statement = transcript.statement().ok_or(ProvingError::NoStatement)?;
     let public_input = public_input(transcript).ok_or(ProvingError::NoStatement)?;
     let circuit = Registered::by_id(&transcript.circuit.0).ok_or(ProvingError::NoStatement)?;
+    let (needed, available) = (memory_mib(circuit), machine::available_memory_mib());
+    if available < needed {
+        return Err(ProvingError::Memory { needed, available });
+    }
     let record = transcript::read(&job.transcript_path())?;
     let table = match job.spec().integer_training() {
         Some(_) => Some(read_rows(job)?),

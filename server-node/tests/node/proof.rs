@@ -17,7 +17,7 @@ use crate::{
     coordinator::{Coordinator, stand_of},
     engine::{Attached, Engine, chunks},
     stand::{Setup, Stand, until},
-    training::begin,
+    training::{begin, follow, kill_trainer},
 };
 
 /// Slots until the challenge may be drawn.
@@ -240,6 +240,28 @@ async fn a_node_that_dies_while_proving_proves_again() {
     stand.restart().await;
     submitted(&stand).await;
     assert_eq!(landed(&stand, verifies), 1);
+}
+
+/// The times in a transcript are not those of the second try: what was streamed stays.
+#[tokio::test]
+async fn a_killed_trainer_keeps_to_what_was_streamed() {
+    let stand = Stand::new(Setup {
+        epochs: 8,
+        receipt_lag: 2,
+        ..Setup::proven()
+    })
+    .await;
+    let (engine, mut attached) = begin(&stand).await;
+    attached.phase(pb::Phase::Paused).await;
+    let streamed = stand.job().heads();
+    assert!(!streamed.is_empty());
+    kill_trainer(&stand).await;
+    drop(attached);
+    let (mut engine, _) = engine.resume(&stand).await;
+    let mut attached = engine.attach(0).await.expect("attach");
+    tokio::join!(follow(&stand, &mut attached), challenge(&stand));
+    assert_eq!(stand.job().heads()[..streamed.len()], streamed);
+    submitted(&stand).await;
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ pub async fn begin(stand: &Stand) -> (Engine, Attached) {
 }
 
 /// Signs for every epoch until the node says that it is done; all kept events.
-async fn follow(stand: &Stand, attached: &mut Attached) -> Vec<(u64, Body)> {
+pub async fn follow(stand: &Stand, attached: &mut Attached) -> Vec<(u64, Body)> {
     let mut events = Vec::new();
     loop {
         let (seq, body) = attached.kept().await.expect("stream").expect("an event");
@@ -222,7 +222,7 @@ async fn a_killed_trainer_goes_on_where_it_was() {
 }
 
 /// Kills the process that works in the job's directory.
-async fn kill_trainer(stand: &Stand) {
+pub async fn kill_trainer(stand: &Stand) {
     let lock = stand.job().work_dir();
     let lock = lock.to_string_lossy().into_owned();
     let mut found = None;
