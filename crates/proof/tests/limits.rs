@@ -157,7 +157,7 @@ fn order() -> Word {
 /// less: with one step drawn among T, each false step is found with probability 1/T.
 #[test]
 fn skipped_steps_are_caught_in_proportion() {
-    let skipped = |at: StepId| (at.epoch + at.step) % 3 == 0;
+    let skipped = |at: StepId| (at.epoch + at.step).is_multiple_of(3);
     let run = Run::skipping(circuit(1), skipped);
     for at in run.steps() {
         let refused = run.examined(&[at]).err().map(|error| error.section);

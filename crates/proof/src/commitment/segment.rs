@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(ends(3, 16), [1, 2, 3]);
         assert_eq!(ends(64, 64), (1..=64).collect::<Vec<_>>());
         assert_eq!(ends(10, 4), [2, 5, 7, 10]);
-        assert_eq!(ends(0, 16), []);
+        assert_eq!(ends(0, 16), [0; 0]);
         for batches in 16..200 {
             let ends = ends(batches, 16);
             assert_eq!((ends.len(), ends.last()), (16, Some(&batches)));

@@ -53,6 +53,25 @@ fn segments_of_every_epoch_are_committed_to() {
     );
 }
 
+#[test]
+fn the_example_is_learned_and_committed_to() {
+    let dir = tempfile::tempdir().expect("dir");
+    let (events, code) = start(&digits().join("audited.toml"), dir.path()).finish();
+    assert_eq!(code, Some(0), "{events:?}");
+    let Some(Event::Finished { test_accuracy, .. }) = events.last() else {
+        panic!("not finished: {:?}", events.last());
+    };
+    let accuracy = test_accuracy.expect("a held-out part");
+    assert!(accuracy >= 0.97, "{accuracy}");
+    let record = transcript(dir.path());
+    assert_eq!(
+        (record.circuit.as_str(), record.epochs.len()),
+        ("t100x16", 20)
+    );
+    let ends = record.epochs.iter().map(|epoch| (epoch.head, epoch.time));
+    assert!(heads(&events).into_iter().eq(ends));
+}
+
 /// What an auditor relies on: the same bits again, in another environment too, and across kills.
 #[test]
 fn a_run_repeats_to_the_same_commitments() {
