@@ -86,20 +86,6 @@ impl IntegerTraining {
 }
 
 impl JobSpec {
-    /// Refuses a job whose proof no part of the market makes or checks yet, before any money moves.
-    ///
-    /// # Errors
-    /// [`SpecError::Invalid`] for a spec with a `verification` section.
-    pub fn require_served(&self) -> Result<(), SpecError> {
-        match self.verification {
-            None => Ok(()),
-            Some(_) => Err(SpecError::invalid(
-                "verification",
-                "no node proves its training yet; leave the section out, and train in floats",
-            )),
-        }
-    }
-
     /// The circuit of the job's proof; `None` where the spec names none that is registered.
     pub fn circuit(&self) -> Option<&'static Registered> {
         Registered::by_name(&self.verification.as_ref()?.circuit)

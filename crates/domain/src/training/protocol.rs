@@ -150,7 +150,7 @@ pub enum FailureKind {
     Diverged,
     /// Not enough memory.
     OutOfMemory,
-    /// The device asked for is not there.
+    /// The device asked for is not there, or the job's runtime class cannot be kept here.
     Device,
     /// Files cannot be read or written, or the state on disk is another job's.
     Storage,
