@@ -186,6 +186,8 @@ impl Stack {
             .env_remove("DATABASE_URL")
             // Nodes of all tests share their keys: each takes seconds to make.
             .env("CYXWIZ_NODE__PROOF__KEYS", proving_keys())
+            // By the wall clock, which cannot be moved.
+            .env("CYXWIZ_COORDINATOR__WORKERS__CRANK_GRACE", "2s")
             .stdin(Stdio::null());
         command
     }
