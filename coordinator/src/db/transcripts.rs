@@ -7,7 +7,7 @@ use cyxwiz_chain::TranscriptStage;
 use cyxwiz_domain::{Address, Digest, JobId};
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
-use super::{address, digest, small};
+use super::{address, digest, small, unsigned};
 use crate::{error::Error, nonce::Nonce};
 
 /// The stages, by their names here, in the order in which a transcript may pass them.
@@ -19,6 +19,8 @@ const STAGES: [(TranscriptStage, &str); 6] = [
     (TranscriptStage::FullAudit, "full_audit"),
     (TranscriptStage::Refuted, "refuted"),
 ];
+/// The stage of an account that is gone.
+const CLOSED: &str = "closed";
 
 /// Keeps the nonce of a new job with a proof.
 ///
@@ -225,7 +227,7 @@ pub async fn mirror(
     let later: Vec<String> = STAGES[place..]
         .iter()
         .map(|(_, name)| (*name).to_owned())
-        .chain(["closed".to_owned()])
+        .chain([CLOSED.to_owned()])
         .collect();
     let mut transaction = pool.begin().await?;
     let changed = sqlx::query!(
@@ -289,4 +291,24 @@ async fn warn(connection: &mut PgConnection, id: JobId, warning: &str) -> Result
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Transcripts of jobs that a node has or had, by the name of their stage, for metrics: all stages.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn count_by_stage(pool: &PgPool) -> Result<Vec<(&'static str, u64)>, Error> {
+    let rows = sqlx::query!(
+        r#"SELECT stage AS "stage!", count(*) AS "count!" FROM transcripts
+           WHERE stage IS NOT NULL GROUP BY stage"#
+    )
+    .fetch_all(pool)
+    .await?;
+    let names = STAGES.iter().map(|(_, name)| *name).chain([CLOSED]);
+    names
+        .map(|name| {
+            let row = rows.iter().find(|row| row.stage == name);
+            Ok((name, unsigned(row.map_or(0, |row| row.count))?))
+        })
+        .collect()
 }

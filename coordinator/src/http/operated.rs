@@ -42,5 +42,8 @@ async fn read(app: &App) -> Result<(), Error> {
         gauge!("cyxwiz_chain_writes", "kind" => kind.as_str(), "state" => state.as_str())
             .set(count as f64);
     }
+    for (stage, count) in db::transcripts::count_by_stage(pool).await? {
+        gauge!("cyxwiz_transcripts", "stage" => stage).set(count as f64);
+    }
     Ok(())
 }

@@ -264,6 +264,10 @@ async fn the_pages_tell_health_keys_and_metrics() {
         "{metrics}"
     );
     assert!(
+        metrics.contains(r#"cyxwiz_transcripts{stage="verified"} 0"#),
+        "{metrics}"
+    );
+    assert!(
         metrics.contains("/cyxwiz.job.v1.JobService/ListJobs"),
         "{metrics}"
     );

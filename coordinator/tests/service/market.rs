@@ -98,7 +98,11 @@ pub struct Market {
     settings: Settings,
     localnet: Localnet,
     running: Option<(Server, Channel)>,
-    _dir: tempfile::TempDir,
+    #[cfg_attr(
+        not(feature = "failpoints"),
+        expect(dead_code, reason = "kept until the end")
+    )]
+    dir: tempfile::TempDir,
 }
 
 /// A job that was submitted, and what its user has to fund and to open.
@@ -155,7 +159,7 @@ impl Market {
             settings,
             localnet,
             running: None,
-            _dir: dir,
+            dir,
         };
         market.establish(&admin, &mint).await;
         market.start_coordinator().await;
@@ -227,6 +231,30 @@ impl Market {
     pub async fn stop_coordinator(&mut self) {
         let (server, _) = self.running.take().expect("running");
         server.stop().await;
+    }
+
+    /// Runs the coordinator, which is not running, in a process of its own until it dies at `point` of its first
+    /// chain write.
+    #[cfg(feature = "failpoints")]
+    pub async fn die_at(&self, point: &str) {
+        use std::os::unix::process::ExitStatusExt as _;
+        let file = self.dir.path().join("coordinator.toml");
+        let settings = toml::to_string(&self.settings).expect("settings are TOML");
+        std::fs::write(&file, settings).expect("the directory is writable");
+        let process = tokio::process::Command::new(env!("CARGO_BIN_EXE_cyxwiz-coordinator"))
+            .arg("--config")
+            .arg(&file)
+            .env("FAILPOINTS", format!("chain_write.{point}=1*return"))
+            .stderr(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .status();
+        let ended = tokio::time::timeout(DEADLINE, process).await;
+        let status = ended.expect("it dies").expect("it starts");
+        assert!(
+            status.core_dumped() || status.signal().is_some(),
+            "{status}"
+        );
     }
 
     /// Begins so many slots at once.

@@ -298,6 +298,70 @@ async fn a_slot_hash_that_is_lost_ends_in_no_proof_and_the_money_comes_back() {
     market.stop_coordinator().await;
 }
 
+#[cfg(feature = "failpoints")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nonce_is_shown_once_whenever_the_coordinator_dies() {
+    use TranscriptStage::Revealed;
+    let mut market = Market::start().await;
+    let points = [
+        ("before_sign", false),
+        ("after_sign", false),
+        ("after_commit", false),
+        ("after_send", true),
+        ("after_landed", true),
+    ];
+    for (point, sent) in points {
+        let (job, assigned) = market.assigned(&exact()).await;
+        market.stop_coordinator().await;
+        commit_to(&market, &job, root(&job)).await;
+        market.advance_slots(34).await;
+        // First the slot hash, ...
+        market.die_at(point).await;
+        let pinned = |t: &TranscriptAccount| t.target_slot != 0;
+        if !sent {
+            let read = market.chain.transcript(job.escrow).await;
+            let transcript = read.expect("the chain").expect("open");
+            assert!(!pinned(&transcript), "{point}");
+            let hand = reveal(job.escrow, None, None);
+            market.execute(&market.user, &[hand]).await;
+        }
+        market.transcript("the slot hash", &job, pinned).await;
+        // ... then the nonce, ...
+        market.die_at(point).await;
+        let shown = |t: &TranscriptAccount| t.coordinator_nonce.is_some();
+        if !sent {
+            let read = market.chain.transcript(job.escrow).await;
+            assert!(!shown(&read.expect("the chain").expect("open")), "{point}");
+        }
+        market.start_coordinator().await;
+        market.transcript("the nonce", &job, shown).await;
+        market.stop_coordinator().await;
+        // ... and without the user's the challenge.
+        market.advance_slots(451).await;
+        market.die_at(point).await;
+        market.start_coordinator().await;
+        let drawn = |t: &TranscriptAccount| t.stage == Revealed;
+        market.transcript("the challenge", &job, drawn).await;
+
+        let payer = market.chain.lock_payer(job.escrow).await.expect("a lock");
+        let fail = escrow::fail(&assigned, payer).expect("assigned");
+        market.execute(&market.node, &[fail]).await;
+        market.settled(&job).await;
+        market.closed(&job).await;
+    }
+    let landed = |kind| (kind, State::Landed, 5);
+    let writes = writes(&market).await;
+    for kind in [
+        Kind::PinSlotHash,
+        Kind::ShowNonce,
+        Kind::DrawChallenge,
+        Kind::CloseTranscript,
+    ] {
+        assert!(writes.contains(&landed(kind)), "{kind:?}: {writes:?}");
+    }
+    market.stop_coordinator().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn lamports_sent_to_an_address_where_nothing_is_stop_nobody() {
     let mut market = Market::start().await;
