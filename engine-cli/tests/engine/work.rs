@@ -57,7 +57,7 @@ impl Work {
                 let leaves = recipe.epoch(&mut trained, epoch).expect("no divergence");
                 push(leaves, epoch);
                 let shape = [integers.training.inputs, integers.training.outputs];
-                files.push(integer_file(trained.values(), shape));
+                files.push(delivered(&trained, shape));
             }
         } else {
             for epoch in epochs {
@@ -88,11 +88,10 @@ impl Work {
         self.files[epoch as usize - 1].clone()
     }
 
-    /// Delivers other numbers than were trained.
+    /// Delivers other weights than the last: those of the epoch before.
     pub fn falsify_weights(&mut self) {
-        let file = self.files.last_mut().expect("an epoch");
-        let last = file.len() - 8;
-        file[last] ^= 1;
+        let last = self.files.len() - 1;
+        self.files[last] = self.files[last - 1].clone();
     }
 
     /// What goes on the chain.
@@ -131,9 +130,28 @@ fn table(path: &Path, input: &Input) -> Table {
     Table::read(File::open(path).expect("data"), &input.spec).expect("rows")
 }
 
-fn integer_file(values: &[i64], shape: [u16; 2]) -> Vec<u8> {
-    let bytes: Vec<u8> = values.iter().flat_map(|w| w.to_le_bytes()).collect();
-    let shape = shape.map(usize::from).to_vec();
-    let tensor = TensorView::new(Dtype::I64, shape, &bytes).expect("a tensor");
-    safetensors::serialize([(INTEGER_WEIGHTS, tensor)], None).expect("a file")
+/// Weights as a trainer delivers them: the integers, and their floats as PyTorch has them.
+fn delivered(weights: &Weights, shape: [u16; 2]) -> Vec<u8> {
+    let [inputs, outputs] = shape.map(usize::from);
+    let integers: Vec<u8> = weights
+        .values()
+        .iter()
+        .flat_map(|w| w.to_le_bytes())
+        .collect();
+    let values = weights.to_f32();
+    let places = (0..outputs).flat_map(|row| (0..inputs).map(move |column| column * outputs + row));
+    let floats: Vec<u8> = places
+        .flat_map(|place| values[place].to_le_bytes())
+        .collect();
+    let tensor = |dtype, shape: [usize; 2], bytes| {
+        TensorView::new(dtype, shape.to_vec(), bytes).expect("a tensor")
+    };
+    let tensors = [
+        (
+            INTEGER_WEIGHTS,
+            tensor(Dtype::I64, [inputs, outputs], &integers),
+        ),
+        ("0.weight", tensor(Dtype::F32, [outputs, inputs], &floats)),
+    ];
+    safetensors::serialize(tensors, None).expect("a file")
 }

@@ -1,44 +1,73 @@
 use cyxwiz_proof::{
     field::to_word,
+    intsgd::Weights,
     job::{INTEGER_WEIGHTS, JobError, trained_commitment},
 };
 use safetensors::{Dtype, tensor::TensorView};
 
 use crate::made_up::{Run, spec};
 
-/// A file with one tensor.
-fn file(name: &str, dtype: Dtype, shape: &[usize], bytes: &[u8]) -> Vec<u8> {
-    let view = TensorView::new(dtype, shape.to_vec(), bytes).unwrap();
-    safetensors::serialize([(name, view)], None).unwrap()
+/// Name, type, shape and bytes of a tensor.
+type Tensor<'a> = (&'a str, Dtype, &'a [usize], &'a [u8]);
+
+fn file(tensors: &[Tensor<'_>]) -> Vec<u8> {
+    let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
+        let view = TensorView::new(*dtype, shape.to_vec(), bytes).unwrap();
+        (*name, view)
+    });
+    safetensors::serialize(views, None).unwrap()
+}
+
+/// The bytes of weights as integers, and as floats in PyTorch's order.
+fn bytes(weights: &Weights) -> [Vec<u8>; 2] {
+    let integers = weights.values().iter().flat_map(|w| w.to_le_bytes());
+    let floats = weights.to_f32();
+    let places = (0..4).flat_map(|output| (0..16).map(move |input| input * 4 + output));
+    let loaded = places.flat_map(|place| floats[place].to_le_bytes());
+    [integers.collect(), loaded.collect()]
+}
+
+const INTEGERS: (&str, Dtype, &[usize]) = (INTEGER_WEIGHTS, Dtype::I64, &[16, 4]);
+const FLOATS: (&str, Dtype, &[usize]) = ("0.weight", Dtype::F32, &[4, 16]);
+
+fn with<'a>((name, dtype, shape): (&'a str, Dtype, &'a [usize]), bytes: &'a [u8]) -> Tensor<'a> {
+    (name, dtype, shape, bytes)
+}
+
+fn refused(file: &[u8]) -> JobError {
+    trained_commitment(&spec(), file).unwrap_err()
 }
 
 #[test]
 fn the_weights_delivered_are_those_proven_or_not() {
     let run = Run::honest();
-    let trained = run.trajectory.last().unwrap();
-    let bytes: Vec<u8> = trained
-        .values()
-        .iter()
-        .flat_map(|w| w.to_le_bytes())
-        .collect();
-    let delivered = file(INTEGER_WEIGHTS, Dtype::I64, &[16, 4], &bytes);
+    let [before, trained] = run.trajectory.last_chunk().unwrap();
+    let [integers, floats] = bytes(trained);
+    let delivered = file(&[with(INTEGERS, &integers), with(FLOATS, &floats)]);
     let commitment = trained_commitment(&spec(), &delivered).unwrap();
     assert_eq!(commitment, to_word(trained.commitment()));
+    let [others, other_floats] = bytes(before);
+    let other = file(&[with(INTEGERS, &others), with(FLOATS, &other_floats)]);
+    assert_ne!(trained_commitment(&spec(), &other).unwrap(), commitment);
 
-    let mut off = bytes.clone();
-    off[100] ^= 1;
-    let off = file(INTEGER_WEIGHTS, Dtype::I64, &[16, 4], &off);
-    assert_ne!(trained_commitment(&spec(), &off).unwrap(), commitment);
-
-    let refused = |file: &[u8]| trained_commitment(&spec(), file).unwrap_err();
     for file in [
-        &b"no safetensors"[..],
-        &file("1.weight", Dtype::I64, &[16, 4], &bytes),
-        &file(INTEGER_WEIGHTS, Dtype::F64, &[16, 4], &bytes),
-        &file(INTEGER_WEIGHTS, Dtype::I64, &[4, 16], &bytes),
-        &delivered[..delivered.len() - 8],
+        b"no safetensors".to_vec(),
+        file(&[with(FLOATS, &floats)]),
+        file(&[
+            ("2.weight", Dtype::I64, &[16, 4], &integers),
+            with(FLOATS, &floats),
+        ]),
+        file(&[
+            (INTEGER_WEIGHTS, Dtype::F64, &[16, 4], &integers),
+            with(FLOATS, &floats),
+        ]),
+        file(&[
+            (INTEGER_WEIGHTS, Dtype::I64, &[4, 16], &integers),
+            with(FLOATS, &floats),
+        ]),
+        delivered[..delivered.len() - 8].to_vec(),
     ] {
-        let error = refused(file);
+        let error = refused(&file);
         assert!(matches!(error, JobError::WeightsFile(_)), "{error}");
         assert!(
             error
@@ -46,8 +75,48 @@ fn the_weights_delivered_are_those_proven_or_not() {
                 .contains("the one that the node delivered")
         );
     }
-    let mut large = bytes;
+    let mut large = integers;
     large[..8].copy_from_slice(&i64::MAX.to_le_bytes());
-    let large = file(INTEGER_WEIGHTS, Dtype::I64, &[16, 4], &large);
+    let large = file(&[with(INTEGERS, &large), with(FLOATS, &floats)]);
     assert!(matches!(refused(&large), JobError::Weights(_)));
+}
+
+/// The proof speaks of the integers, and the user loads the floats.
+#[test]
+fn honest_integers_beside_other_floats_are_refused() {
+    let run = Run::honest();
+    let [integers, floats] = bytes(run.trajectory.last().unwrap());
+    let mut off = floats.clone();
+    off[100] ^= 1;
+    let whole = with(INTEGERS, &integers);
+    for (problem, file) in [
+        ("none", file(&[whole])),
+        ("one bit off", file(&[whole, with(FLOATS, &off)])),
+        (
+            "not transposed",
+            file(&[whole, ("0.weight", Dtype::F32, &[16, 4], &floats)]),
+        ),
+        (
+            "another type",
+            file(&[whole, ("0.weight", Dtype::I32, &[4, 16], &floats)]),
+        ),
+        (
+            "another name",
+            file(&[whole, ("1.weight", Dtype::F32, &[4, 16], &floats)]),
+        ),
+        (
+            "one more",
+            file(&[
+                whole,
+                with(FLOATS, &floats),
+                ("0.bias", Dtype::F32, &[1], &[0; 4]),
+            ]),
+        ),
+    ] {
+        let error = refused(&file);
+        assert!(
+            matches!(error, JobError::WeightsFile(_)),
+            "{problem}: {error}"
+        );
+    }
 }
