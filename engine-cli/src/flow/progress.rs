@@ -40,12 +40,13 @@ impl Progress {
         }
     }
 
-    /// How far something has come, 0 to 1, beside what is shown.
+    /// How far something has come, 0 to 1, beside what is shown; elsewhere than on a terminal only that it is
+    /// going on.
     pub fn share(&self, what: &str, share: f64) {
         if self.printer.shows_bar() {
             let percent = (share.clamp(0.0, 1.0)) * 100.0;
             self.bar.set_message(format!("{what} {percent:.0} %"));
-        } else {
+        } else if !what.is_empty() {
             self.say_once(what.to_owned());
         }
     }

@@ -184,8 +184,9 @@ const TRANSACTIONS: [&str; 8] = [
     "accept",
 ];
 /// The order in which phases happen.
-const PHASES: [&str; 10] = [
-    "up", "submit", "escrow", "assign", "upload", "train", "download", "settle", "job", "down",
+const PHASES: [&str; 11] = [
+    "up", "submit", "escrow", "assign", "upload", "train", "download", "proof", "settle", "job",
+    "down",
 ];
 
 /// The entries in the order of `names` (a numbered one with its like), others last.

@@ -322,7 +322,7 @@ impl JobRun<'_> {
         self.progress.wait("repeating the training");
         let escrow = self.engine.escrow_address(self.job_id());
         let (journal, progress) = (&self.store.journal, &self.progress);
-        let tell = |share| progress.share("repeated", share);
+        let tell = |share| progress.share("", share);
         let replay = replay(journal, &self.spec, escrow, trained, tell).await?;
         if !replay.honest {
             return Err(self.dishonest(&replay.problem()));

@@ -191,10 +191,11 @@ impl JobRun<'_> {
                 session.endpoint
             ));
         }
-        self.enter(if self.store.journal.completed {
-            "download"
-        } else {
-            "train"
+        let journal = &self.store.journal;
+        self.enter(match (journal.completed, &journal.weights) {
+            (_, Some(_)) => self.last_phase(),
+            (true, None) => "download",
+            (false, None) => "train",
         });
         let (requests, _) = mpsc::channel(1);
         Ok(Attachment {
@@ -203,6 +204,15 @@ impl JobRun<'_> {
             download: None,
             queued: None,
         })
+    }
+
+    /// What is waited for once the weights are here.
+    fn last_phase(&self) -> &'static str {
+        if self.store.journal.proof.is_some() {
+            "proof"
+        } else {
+            "settle"
+        }
     }
 
     /// Whether this job needs no connection any more.
@@ -367,8 +377,12 @@ impl JobRun<'_> {
                 sha256: wanted.sha256,
             });
             self.store.journal.held_epoch = self.store.journal.epochs;
-            self.enter("settle");
-            self.progress.wait("waiting for the node's submission");
+            self.enter(self.last_phase());
+            self.progress.wait(if self.store.journal.proof.is_some() {
+                "waiting for the proof"
+            } else {
+                "waiting for the node's submission"
+            });
         } else {
             let older = self.store.journal.held_epoch;
             self.store.journal.held_epoch = wanted.epoch;

@@ -286,10 +286,10 @@ fn a_run_says_what_its_proof_will_show_and_what_not() {
     for part in [
         "verification: zk-exact",
         "shown: Paid only with a proof",
-        "not shown: that each of the 1280 steps is right",
+        "not shown: that each of the 1,280 steps is right",
         "99.9 %",
         "circuit: z64x10",
-        "recomputes 1 of 1280 steps",
+        "recomputes 1 of 1,280 steps",
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }

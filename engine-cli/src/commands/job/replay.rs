@@ -32,7 +32,7 @@ pub async fn run(engine: &Engine, job: JobId) -> Result<()> {
     let mut progress = Progress::new(engine.printer);
     progress.wait("repeating the training");
     let work = replay(&journal, &spec, escrow, committed, |share| {
-        progress.share("repeated", share);
+        progress.share("", share);
     });
     let replay = interruptible(work, || "interrupted; nothing was changed".to_owned()).await?;
     progress.clear();

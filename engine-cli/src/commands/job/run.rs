@@ -125,12 +125,16 @@ pub fn begin_or_resume<'a>(
 }
 
 fn interrupted(engine: &Engine, job: JobId) -> String {
-    let funded = journal::read(&engine.settings.data_dir, job)
-        .is_ok_and(|journal| journal.create_escrow.is_some());
-    if funded {
+    let journal = journal::read(&engine.settings.data_dir, job).ok();
+    let funded = journal.filter(|journal| journal.create_escrow.is_some());
+    if let Some(journal) = funded {
+        let secret = match journal.proof {
+            Some(_) => ", soon, so that your secret has its part in the challenge of the proof",
+            None => "",
+        };
         format!(
             "interrupted; job {job} goes on until its node has run ahead of your receipts. Come back with \
-             `cyxwiz job watch {job}`, or stop it with `cyxwiz job cancel {job}`"
+             `cyxwiz job watch {job}`{secret}, or stop it with `cyxwiz job cancel {job}`"
         )
     } else {
         format!("interrupted; nothing was paid for job {job}. The same command goes on with it")

@@ -4,6 +4,7 @@ use cyxwiz_domain::spec::{JobSpec, VerificationTier};
 use cyxwiz_proof::keys::{BANNER, warning};
 use serde::Serialize;
 
+use super::report::thousands;
 use crate::printer::Printer;
 
 /// The evidence that a job asks for.
@@ -55,12 +56,13 @@ impl Evidence {
 
     /// Rows for people: a name and a text each.
     pub fn rows(&self) -> Vec<[String; 2]> {
-        let circuit = match self.steps {
+        let constraints = thousands(self.constraints.into());
+        let circuit = match self.steps.map(thousands) {
             Some(steps) => format!(
-                "{}: {} constraints, recomputes {} of {steps} steps",
-                self.circuit, self.constraints, self.samples
+                "{}: {constraints} constraints, recomputes {} of {steps} steps",
+                self.circuit, self.samples
             ),
-            None => format!("{}: {} constraints", self.circuit, self.constraints),
+            None => format!("{}: {constraints} constraints", self.circuit),
         };
         let mut rows = vec![
             ["verification", tier_name(self.tier)].map(str::to_owned),
@@ -107,7 +109,8 @@ fn not_shown(steps: Option<u64>, samples: u8) -> String {
                 the node's claims"
             .to_owned();
     };
-    let missed = 100.0 * (1.0 - f64::from(samples) / steps as f64);
+    let (steps, of) = (thousands(steps), steps);
+    let missed = 100.0 * (1.0 - f64::from(samples) / of as f64);
     format!(
         "that each of the {steps} steps is right: a single false one is missed with a probability of {missed:.1} %, \
          and `cyxwiz job replay` finds it for certain. Loss, accuracy and times are the node's claims"
@@ -122,7 +125,7 @@ mod tests {
     fn the_chance_of_a_single_false_step_is_told() {
         let told = not_shown(Some(1_280), 1);
         assert!(
-            told.contains("1280 steps") && told.contains("99.9 %"),
+            told.contains("1,280 steps") && told.contains("99.9 %"),
             "{told}"
         );
         let told = not_shown(Some(10), 4);

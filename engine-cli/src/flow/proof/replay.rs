@@ -5,6 +5,7 @@ use std::{fs::File, io::BufReader, time::Instant};
 use cyxwiz_domain::{Address, Digest, JobId, dataset::Table, spec::JobSpec};
 use serde::Serialize;
 
+use super::report::thousands;
 use crate::{
     error::{Error, Result},
     flow::{input, journal::Journal},
@@ -85,7 +86,7 @@ pub async fn replay(
 impl Replay {
     /// For people.
     pub fn text(&self) -> String {
-        let Self { job_id, steps, .. } = self;
+        let (job_id, steps) = (self.job_id, thousands(self.steps));
         if self.honest {
             format!(
                 "job {job_id}: all {steps} steps repeated in {:.1} s, and the weights that the node committed to are \
@@ -101,7 +102,9 @@ impl Replay {
     pub fn problem(&self) -> String {
         format!(
             "it committed to weights {}, but all {} steps repeated here end with {}: at least one step is false",
-            self.committed, self.steps, self.replayed
+            self.committed,
+            thousands(self.steps),
+            self.replayed
         )
     }
 }
