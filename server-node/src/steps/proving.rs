@@ -107,7 +107,7 @@ async fn prove(
     transcript: TranscriptAccount,
 ) -> Result<(), ProvingError> {
     let proven = Arc::clone(job);
-    let waiting = || tell(job, "waiting for another proof", 0.0);
+    let waiting = || tell(job, "waiting for the prover", 0.0);
     let work = move |provers: &Provers| make(&proven, provers, &transcript);
     let proof = node.provers.run(waiting, work).await??;
     tracing::info!(job = %job.id(), circuit = proof.circuit, seconds = proof.seconds, "proved");

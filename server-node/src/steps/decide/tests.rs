@@ -1,0 +1,207 @@
+use cyxwiz_chain::Verification;
+use cyxwiz_domain::{Amount, Digest, JobId};
+
+use super::*;
+
+pub(crate) const NODE: Address = Address([7; 32]);
+pub(crate) const POLICY: Policy = Policy {
+    node: NODE,
+    anchor_every: 10,
+    stop_grace: 120,
+};
+
+pub(crate) fn escrow(state: EscrowState) -> EscrowAccount {
+    EscrowAccount {
+        address: Address([1; 32]),
+        user: Address([2; 32]),
+        node: Some(NODE),
+        job_id: JobId(uuid::Uuid::nil()),
+        mint: Address([3; 32]),
+        rent_payer: Address([2; 32]),
+        state,
+        amount: Amount::tokens(100),
+        paid_node: Amount::ZERO,
+        paid_user: Amount::ZERO,
+        paid_platform: Amount::ZERO,
+        spec_hash: Digest([4; 32]),
+        dataset_root: Digest([5; 32]),
+        required_epochs: 20,
+        estimated_seconds: 100,
+        timeout_seconds: 1_000,
+        created_at: 0,
+        assigned_at: 0,
+        deadline: 1_000,
+        submitted_at: 0,
+        release_at: 2_000,
+        cancel_at: 0,
+        dispute_ends_at: 0,
+        settled_at: 0,
+        checkpoint_epoch: 0,
+        checkpoint_root: Digest::default(),
+        receipt_seen: 0,
+        receipt_held: 0,
+        receipt_hash: Digest::default(),
+        epochs_done: 0,
+        training_seconds: 0,
+        final_root: Digest::default(),
+        weights_hash: Digest::default(),
+        fee_bps: 1_000,
+        bond: Amount::ZERO,
+        verification: Verification::default(),
+        seq: 1,
+        slot: 1,
+    }
+}
+
+pub(crate) fn local(phase: Phase) -> Local {
+    Local {
+        phase,
+        epochs_done: 0,
+        receipt: (0, 0),
+        stopped_at: None,
+        training: false,
+        proof: None,
+        proving: false,
+    }
+}
+
+/// Of a job without a proof.
+fn step(local: &Local, escrow: Option<&EscrowAccount>, now: i64) -> Action {
+    let view = View {
+        escrow,
+        transcript: None,
+        now,
+    };
+    next_step(local, &view, &POLICY)
+}
+
+/// One row: what is held, what the chain says, the time, what to do.
+#[test]
+fn the_table() {
+    use Action::{
+        Anchor, Fail, GoOn, NoteSettled, NoteSubmitted, PresentReceipt, Release, SettleCancel,
+        StopTraining, Submit, Train, Wait,
+    };
+    use EscrowState::{
+        Assigned, Cancelled, Cancelling, Disputed, Paid, Resolved, Submitted, TimedOut,
+    };
+    let receipt = |phase| Local {
+        receipt: (5, 2),
+        ..local(phase)
+    };
+    let busy = |phase, epochs_done| Local {
+        training: true,
+        epochs_done,
+        ..local(phase)
+    };
+    let stopped = |at| Local {
+        stopped_at: Some(at),
+        ..local(Phase::Stopped)
+    };
+    let table = [
+        (local(Phase::AwaitingData), Assigned, 0, Wait),
+        (
+            local(Phase::AwaitingData),
+            Assigned,
+            950,
+            Fail(GiveUp::Deadline),
+        ),
+        (local(Phase::Training), Assigned, 0, Train),
+        (busy(Phase::Training, 9), Assigned, 0, Wait),
+        (busy(Phase::Training, 19), Assigned, 0, Anchor(10)),
+        (busy(Phase::Training, 19), Assigned, 950, StopTraining),
+        (receipt(Phase::Training), Assigned, 950, PresentReceipt),
+        (
+            local(Phase::Training),
+            Assigned,
+            950,
+            Fail(GiveUp::Deadline),
+        ),
+        (busy(Phase::Training, 19), Assigned, 1_001, StopTraining),
+        (receipt(Phase::Training), Assigned, 1_001, PresentReceipt),
+        (local(Phase::Training), Assigned, 1_001, Wait),
+        (local(Phase::Trained), Assigned, 0, Submit),
+        (local(Phase::Trained), Assigned, 999, Submit),
+        (local(Phase::Trained), Assigned, 1_001, Wait),
+        (local(Phase::Submitted), Assigned, 0, Submit),
+        (local(Phase::Failed), Assigned, 0, Fail(GiveUp::Failed)),
+        (receipt(Phase::Failed), Assigned, 0, PresentReceipt),
+        (busy(Phase::Failed, 0), Assigned, 0, StopTraining),
+        (stopped(100), Assigned, 219, Wait),
+        (stopped(100), Assigned, 220, GoOn),
+        (busy(Phase::Training, 3), Cancelling, 0, StopTraining),
+        (receipt(Phase::Stopped), Cancelling, 0, PresentReceipt),
+        (local(Phase::Stopped), Cancelling, 0, SettleCancel),
+        (local(Phase::Trained), Cancelling, 0, SettleCancel),
+        (local(Phase::Trained), Submitted, 0, NoteSubmitted),
+        (local(Phase::Submitted), Submitted, 1_999, Wait),
+        (local(Phase::Submitted), Submitted, 2_000, Release),
+        (local(Phase::Submitted), Disputed, 9_999, Wait),
+        (receipt(Phase::Submitted), Disputed, 0, PresentReceipt),
+        (local(Phase::Submitted), Resolved, 0, NoteSettled),
+        (local(Phase::Submitted), Paid, 0, NoteSettled),
+        (local(Phase::Training), TimedOut, 0, NoteSettled),
+        (busy(Phase::Training, 3), TimedOut, 0, StopTraining),
+        (local(Phase::Stopped), Cancelled, 0, NoteSettled),
+        (local(Phase::Settled), Cancelled, 0, Wait),
+    ];
+    for (local, state, now, expected) in table {
+        let action = step(&local, Some(&escrow(state)), now);
+        assert_eq!(action, expected, "{local:?}, {state:?} at {now}");
+    }
+}
+
+#[test]
+fn a_receipt_that_the_chain_knows_is_not_shown_again() {
+    let known = EscrowAccount {
+        receipt_seen: 5,
+        receipt_held: 2,
+        ..escrow(EscrowState::Cancelling)
+    };
+    let with = |receipt| Local {
+        receipt,
+        ..local(Phase::Stopped)
+    };
+    let step = |receipt| step(&with(receipt), Some(&known), 0);
+    assert_eq!(step((5, 2)), Action::SettleCancel);
+    assert_eq!(step((5, 3)), Action::PresentReceipt);
+    assert_eq!(step((6, 1)), Action::PresentReceipt, "more is seen");
+    assert_eq!(step((4, 3)), Action::PresentReceipt, "more is held");
+    assert_eq!(step((5, 1)), Action::SettleCancel);
+    assert_eq!(step((4, 2)), Action::SettleCancel);
+}
+
+#[test]
+fn a_closed_or_foreign_escrow_ends_the_job() {
+    let step = |escrow: Option<&EscrowAccount>| step(&local(Phase::Training), escrow, 0);
+    assert_eq!(step(None), Action::NoteSettled);
+    let foreign = EscrowAccount {
+        node: Some(Address([8; 32])),
+        ..escrow(EscrowState::Assigned)
+    };
+    assert_eq!(step(Some(&foreign)), Action::NoteSettled);
+}
+
+#[test]
+fn an_anchor_is_sent_once() {
+    let local = Local {
+        training: true,
+        epochs_done: 25,
+        ..local(Phase::Training)
+    };
+    let anchored = |epoch| EscrowAccount {
+        checkpoint_epoch: epoch,
+        ..escrow(EscrowState::Assigned)
+    };
+    let step = |epoch| step(&local, Some(&anchored(epoch)), 0);
+    assert_eq!(step(10), Action::Anchor(20));
+    assert_eq!(step(20), Action::Wait);
+}
+
+#[test]
+fn waiting_ends_when_the_deadline_needs_it() {
+    let escrow = escrow(EscrowState::Assigned);
+    assert!(!is_hurried(&escrow, 0, 100.0));
+    assert!(!is_hurried(&escrow, 700, 100.0));
+    assert!(is_hurried(&escrow, 800, 100.0));
+}
