@@ -6,7 +6,7 @@ use cyxwiz_proof::{
     commitment::commit_metrics,
     field::{Fr, from_word, sha256, to_word},
     intsgd::{Dataset, Recipe, StepId, Weights},
-    keys::insecure_dev_prover,
+    keys::KeyStore,
     transcript::Transcript,
 };
 use cyxwiz_statement::{
@@ -223,7 +223,7 @@ fn known_limit_guessed_data_is_recognised() {
 #[test]
 fn proofs_of_one_statement_differ() {
     let circuit = circuit(1);
-    let prover = insecure_dev_prover(&circuit).unwrap();
+    let prover = KeyStore::of_build().prover(&circuit).unwrap();
     let witness = made_up_job::made_up_witness(&circuit).unwrap();
     let proofs = [1, 2].map(|seed| {
         let mut random = StdRng::seed_from_u64(seed);

@@ -1,14 +1,12 @@
 use std::fs;
 
-use ark_bn254::Bn254;
-use ark_groth16::Groth16;
 use cyxwiz_statement::{Circuit, REGISTRY, Registered};
 use rand::SeedableRng as _;
 
 use super::{GateError, KeyStore, StoreError, check_candidate, check_key, insecure_dev_prover};
 use crate::{
     circuit::constraints,
-    groth16::{OddCoset, PointError, Proof, Prover, VerifyError, VerifyingKey},
+    groth16::{PointError, Proof, Prover, VerifyError, VerifyingKey},
     sample_job::{Job, TINY},
 };
 
@@ -118,7 +116,8 @@ fn keys_are_kept() {
     let store = KeyStore::at(folder.path().join("keys"));
     let path = store.path(&TINY);
     assert!(matches!(store.load(&TINY), Err(StoreError::Missing(p)) if p == path));
-    let made = store.insecure_dev_prover(&TINY).unwrap();
+    let made = KeyStore::of_build().prover(&TINY).unwrap();
+    assert_eq!(store.save(&made).unwrap(), path);
     let read = store.load(&TINY).unwrap();
     assert_eq!(read.key(), made.key());
 
@@ -137,11 +136,9 @@ fn keys_are_kept() {
     assert!(matches!(store.load(&TINY), Err(StoreError::Damaged(_))));
 
     // A key of this circuit that is not the registered one.
-    let mut random = rand_chacha::ChaCha20Rng::seed_from_u64(9);
-    let r1cs = constraints(&TINY).unwrap();
-    let own =
-        Groth16::<Bn254, OddCoset>::generate_random_parameters_with_reduction(&r1cs, &mut random);
-    let own = Prover::new(TINY, r1cs, own.unwrap()).unwrap();
+    let mut own = made.key().clone();
+    std::mem::swap(&mut own.vk.beta_g2, &mut own.vk.gamma_g2);
+    let own = Prover::new(TINY, constraints(&TINY).unwrap(), own).unwrap();
     store.save(&own).unwrap();
     assert!(matches!(store.load(&TINY), Err(StoreError::OtherKey(_))));
 
