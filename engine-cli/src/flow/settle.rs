@@ -215,6 +215,23 @@ pub async fn with_payees(
     Ok(instructions)
 }
 
+/// The transcript of `escrow`, read at its slot or later: RPC nodes behind one address lag behind each other,
+/// and an old answer must not make anyone a liar.
+async fn transcript_since(
+    engine: &Engine,
+    escrow: &EscrowAccount,
+) -> Result<Option<TranscriptAccount>> {
+    let mut found = None;
+    for _ in 0..ATTEMPTS {
+        found = engine.chain.transcript(escrow.address).await?;
+        if found.as_ref().is_some_and(|t| t.slot >= escrow.slot) {
+            break;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    Ok(found)
+}
+
 impl JobRun<'_> {
     /// [`enforce`], with the transaction noted.
     pub(super) async fn enforce(&mut self, escrow: &EscrowAccount) -> Result<()> {
@@ -303,7 +320,7 @@ impl JobRun<'_> {
         let Some(plan) = &self.store.journal.proof else {
             return Ok(None);
         };
-        let transcript = self.engine.chain.transcript(escrow.address).await?;
+        let transcript = transcript_since(self.engine, escrow).await?;
         let transcript =
             transcript.ok_or_else(|| self.dishonest("its proof is not on the chain"))?;
         check(&transcript, escrow, plan, &self.epochs.heads())

@@ -147,7 +147,7 @@ impl JobRun<'_> {
                     }
                     Moment::Bytes(_) => {}
                 },
-                _ = proof.tick(), if self.awaits_proof() => match self.watch_proof().await {
+                _ = proof.tick(), if self.is_trained() && self.awaits_proof() => match self.watch_proof().await {
                     Err(error) if error.is_transient() => {
                         self.progress.remark(format_args!("{error}; looking again"));
                     }

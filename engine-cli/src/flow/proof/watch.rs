@@ -14,10 +14,13 @@ const NONCE_TIMEOUT_SLOTS: u64 = 450;
 impl JobRun<'_> {
     /// Whether the chain may have news about the proof.
     pub(in crate::flow) fn awaits_proof(&self) -> bool {
-        let journal = &self.store.journal;
-        let trained = self.epochs.seen() == journal.epochs;
-        let plan = journal.proof.as_ref();
-        trained && plan.is_some_and(|plan| !plan.committed.is_some_and(|c| c.verified))
+        let plan = self.store.journal.proof.as_ref();
+        plan.is_some_and(|plan| !plan.committed.is_some_and(|c| c.verified))
+    }
+
+    /// Whether all epochs were seen.
+    pub(in crate::flow) fn is_trained(&self) -> bool {
+        self.epochs.seen() == self.store.journal.epochs
     }
 
     /// Looks at the transcript, and helps it on where this user can. What the chain refuses is no error:
@@ -64,7 +67,13 @@ impl JobRun<'_> {
             return Ok(());
         }
         let first = plan.committed.replace(now).is_none();
-        if first && let Err(problem) = check_root(now.root, plan, &self.epochs.heads()) {
+        let heads = self.epochs.heads();
+        // A node that was out of reach may have committed to epochs that it has yet to show.
+        let whole = heads.len() == self.store.journal.epochs as usize;
+        if first
+            && whole
+            && let Err(problem) = check_root(now.root, plan, &heads)
+        {
             self.progress.note(format_args!(
                 "the node's commitment does not fit what it had shown ({problem}): it will not be accepted"
             ));
