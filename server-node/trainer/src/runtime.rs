@@ -20,26 +20,36 @@ pub fn class_device(
     choice: DeviceChoice,
     threads: Option<u32>,
 ) -> Result<Device, TrainError> {
-    let refuse = |problem: String| TrainError::Class {
+    let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    keep(class, &libtorch_version(), avx2, choice, threads).map_err(|problem| TrainError::Class {
         class: class.name(),
         problem,
-    };
-    let found = libtorch_version();
-    if found != class.libtorch() {
+    })
+}
+
+/// The device, or what the class takes that is not here.
+fn keep(
+    class: RuntimeClass,
+    libtorch: &str,
+    avx2: bool,
+    choice: DeviceChoice,
+    threads: Option<u32>,
+) -> Result<Device, String> {
+    if libtorch != class.libtorch() {
         let wanted = class.libtorch();
-        return Err(refuse(format!("libtorch {wanted}, and this is {found}")));
+        return Err(format!("libtorch {wanted}, and this is {libtorch}"));
     }
-    if !(is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")) {
-        return Err(refuse("a CPU with AVX2 and FMA".to_owned()));
+    if !avx2 {
+        return Err("a CPU with AVX2 and FMA".to_owned());
     }
     if choice == DeviceChoice::Cuda {
-        return Err(refuse("the CPU; leave --device out".to_owned()));
+        return Err("the CPU; leave --device out".to_owned());
     }
     match threads {
-        Some(other) if other != class.threads() => Err(refuse(format!(
+        Some(other) if other != class.threads() => Err(format!(
             "{} threads, not {other}; leave --threads out",
             class.threads()
-        ))),
+        )),
         _ => Ok(Device::Cpu),
     }
 }
@@ -87,19 +97,33 @@ mod tests {
     #[test]
     fn a_class_is_kept_or_refused() {
         let class = RuntimeClass::DEFAULT;
-        let device = |choice, threads| class_device(class, choice, threads);
-        assert_eq!(libtorch_version(), class.libtorch());
-        assert_eq!(device(DeviceChoice::Auto, None).expect("kept"), Device::Cpu);
+        let here = class_device(class, DeviceChoice::Auto, None).expect("kept");
         assert_eq!(
-            device(DeviceChoice::Cpu, Some(1)).expect("kept"),
-            Device::Cpu
+            (here, libtorch_version().as_str()),
+            (Device::Cpu, class.libtorch())
         );
-        let refused = device(DeviceChoice::Cuda, None).expect_err("another device");
-        assert!(refused.to_string().contains("the CPU; leave --device out"));
-        let refused = device(DeviceChoice::Auto, Some(2)).expect_err("two threads");
-        assert!(
-            refused.to_string().contains("1 threads, not 2"),
-            "{refused}"
-        );
+        let cpu = DeviceChoice::Cpu;
+        assert_eq!(keep(class, "2.11.0", true, cpu, Some(1)), Ok(Device::Cpu));
+        let cases = [
+            (
+                keep(class, "2.10.1", true, cpu, None),
+                "libtorch 2.11.0, and this is 2.10.1",
+            ),
+            (
+                keep(class, "2.11.0", false, cpu, None),
+                "a CPU with AVX2 and FMA",
+            ),
+            (
+                keep(class, "2.11.0", true, DeviceChoice::Cuda, None),
+                "the CPU; leave --device out",
+            ),
+            (
+                keep(class, "2.11.0", true, cpu, Some(2)),
+                "1 threads, not 2; leave --threads out",
+            ),
+        ];
+        for (result, problem) in cases {
+            assert_eq!(result, Err(problem.to_owned()));
+        }
     }
 }

@@ -53,6 +53,27 @@ fn segments_of_every_epoch_are_committed_to() {
     );
 }
 
+/// Three batches in an epoch: three segments, of which the last stands for the circuit's other leaves.
+#[test]
+fn an_epoch_of_few_batches_repeats_its_last_leaf() {
+    let dir = tempfile::tempdir().expect("dir");
+    let spec = audited(dir.path(), 2);
+    let text = fs::read_to_string(&spec).expect("spec");
+    fs::write(&spec, text.replace(r#""batch":16"#, r#""batch":512"#)).expect("write");
+    let (events, code) = start(&spec, &dir.path().join("work")).finish();
+    assert_eq!(code, Some(0), "{events:?}");
+    let record = transcript(&dir.path().join("work"));
+    read_record(&record).expect("its chain holds");
+    for epoch in &record.epochs {
+        let [first, second, rest @ ..] = epoch.leaves.as_slice() else {
+            panic!("{} leaves", epoch.leaves.len());
+        };
+        assert_eq!(rest.len(), 14);
+        assert!(first != second && second != &rest[0]);
+        assert!(rest.iter().all(|leaf| leaf == &rest[0]));
+    }
+}
+
 #[test]
 fn the_example_is_learned_and_committed_to() {
     let dir = tempfile::tempdir().expect("dir");
