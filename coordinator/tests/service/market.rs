@@ -149,6 +149,7 @@ impl Market {
         settings.workers.transcripts = Duration::from_millis(100);
         settings.workers.indexer = Duration::from_millis(100);
         settings.workers.crank_grace = Duration::ZERO;
+        settings.workers.lease = Duration::from_secs(1);
         let mut market = Self {
             chain,
             database,
