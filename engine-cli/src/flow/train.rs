@@ -2,13 +2,11 @@
 //! checkpoints and weights are fetched. A broken connection is opened again and
 //! goes on after the last event recorded.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
-use cyxwiz_chain::{EscrowState, Receipt, receipt_message};
-use cyxwiz_proto::training::v1::{
-    self as pb, train_event::Body as Event, train_request::Body as Request,
-};
+use cyxwiz_chain::EscrowState;
+use cyxwiz_proto::training::v1::{self as pb, train_request::Body as Request};
 use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval},
@@ -18,21 +16,15 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::{
     JobRun,
     attachment::{Attachment, Download, Moment},
-    download::Wanted,
-    epochs::{Arrival, EpochRecord, Refusal, finite},
-    journal::Weights,
     session::Session,
     upload::upload,
 };
-use crate::{
-    error::{Error, Result},
-    rpc,
-};
+use crate::{error::Result, rpc};
 
-/// Between two looks at the escrow while attached.
-const ESCROW_POLL: Duration = Duration::from_secs(2);
 /// Between two looks at the transcript while the job's proof is awaited.
 const PROOF_POLL: Duration = Duration::from_millis(500);
+/// Between two looks at the escrow while attached.
+const ESCROW_POLL: Duration = Duration::from_secs(2);
 /// The same once only the submission is awaited.
 const SUBMISSION_POLL: Duration = Duration::from_millis(100);
 /// The node's name for its last transaction.
@@ -207,7 +199,7 @@ impl JobRun<'_> {
     }
 
     /// What is waited for once the weights are here.
-    fn last_phase(&self) -> &'static str {
+    pub(super) fn last_phase(&self) -> &'static str {
         if self.store.journal.proof.is_some() {
             "proof"
         } else {
@@ -236,213 +228,5 @@ impl JobRun<'_> {
     fn submission_is_named(&self, since: &mut Option<Instant>) -> bool {
         let since = since.get_or_insert_with(Instant::now);
         self.store.journal.transactions.contains_key(SUBMIT) || since.elapsed() > NAME_GRACE
-    }
-
-    async fn handle(&mut self, attachment: &mut Attachment, event: pb::TrainEvent) -> Result<()> {
-        let seq = event.seq;
-        let repeated = seq > 0 && seq <= self.epochs.last_seq();
-        match event.body {
-            // An epoch that is told again is compared with the one before.
-            Some(Event::Epoch(_)) => {}
-            _ if repeated => return Ok(()),
-            _ => {}
-        }
-        match event.body {
-            Some(Event::Metrics(sample)) => {
-                let (loss, rate) = (sample.loss, sample.samples_per_second);
-                self.progress.sample(loss, sample.accuracy, rate);
-                return Ok(());
-            }
-            Some(Event::Epoch(epoch)) => {
-                return self
-                    .epoch_done(attachment, EpochRecord::read(seq, &epoch)?)
-                    .await;
-            }
-            // What must not be forgotten is journalled before the number moves on.
-            Some(Event::Completed(completed)) => self.completed(attachment, &completed)?,
-            Some(Event::ChainWrite(write)) => {
-                self.store
-                    .note_reported(&write.instruction, &write.signature)?;
-            }
-            Some(Event::Phase(changed)) => self.phase_changed(&changed),
-            Some(Event::Proving(proving)) => self.progress.share(&proving.stage, proving.share),
-            Some(Event::Proved(proved)) => self.proved(&proved)?,
-            None => {}
-        }
-        if seq > 0 {
-            self.take(|epochs| epochs.pass(seq))?;
-        }
-        Ok(())
-    }
-
-    async fn epoch_done(&mut self, attachment: &mut Attachment, record: EpochRecord) -> Result<()> {
-        let bound = record.head.is_some() && record.ended_at.is_some();
-        if self.store.journal.proof.is_some() && !bound {
-            return Err(self.dishonest(&format!(
-                "epoch {} came without the head of its transcript",
-                record.epoch
-            )));
-        }
-        if self.take(|epochs| epochs.append(record.clone()))? == Arrival::Repeated {
-            return Ok(());
-        }
-        let epochs = self.store.journal.epochs;
-        self.progress.epoch(&record, epochs);
-        self.send_receipt(attachment).await?;
-        let due = record
-            .epoch
-            .is_multiple_of(self.spec.job.checkpoint_every.max(1));
-        if due && record.epoch < epochs {
-            attachment.want(Wanted {
-                epoch: record.epoch,
-                sha256: record.weights_sha256,
-                path: self.checkpoint_path(record.epoch),
-            });
-        }
-        Ok(())
-    }
-
-    fn proved(&mut self, proved: &pb::Proved) -> Result<()> {
-        if let Some(plan) = &mut self.store.journal.proof {
-            plan.prove_seconds = finite(proved.seconds);
-            self.store.save()?;
-        }
-        let pb::Proved {
-            circuit, seconds, ..
-        } = proved;
-        self.progress
-            .note(format_args!("proof: {circuit}, made in {seconds:.1} s"));
-        Ok(())
-    }
-
-    fn completed(&mut self, attachment: &mut Attachment, completed: &pb::Completed) -> Result<()> {
-        let (seen, required) = (self.epochs.seen(), self.store.journal.epochs);
-        if completed.epochs != required || seen != required {
-            let claimed = completed.epochs;
-            return Err(self.dishonest(&format!(
-                "it says that it completed {claimed} epochs of {required}, but showed {seen}"
-            )));
-        }
-        let last = self
-            .epochs
-            .record(seen)
-            .map(|record| record.weights_sha256.to_vec());
-        if last.as_ref() != Some(&completed.weights_sha256) {
-            return Err(self.dishonest("the final weights are not those of the last epoch"));
-        }
-        self.store.journal.completed = true;
-        self.store.journal.accuracy = finite(completed.test_accuracy);
-        self.enter("download");
-        self.store.save()?;
-        self.want_final_weights(attachment);
-        Ok(())
-    }
-
-    fn want_final_weights(&mut self, attachment: &mut Attachment) {
-        let Some(last) = self.epochs.records().last() else {
-            return;
-        };
-        if self.store.journal.weights.is_some() {
-            return;
-        }
-        let own = || self.store.dir().join("weights.safetensors");
-        let wanted = Wanted {
-            epoch: 0,
-            sha256: last.weights_sha256,
-            path: self.options.output.clone().unwrap_or_else(own),
-        };
-        self.progress
-            .bytes("downloading the weights", last.weights_bytes);
-        attachment.want(wanted);
-    }
-
-    async fn downloaded(&mut self, attachment: &mut Attachment, done: Result<()>) -> Result<()> {
-        let Some(wanted) = attachment.next_download() else {
-            return Ok(());
-        };
-        match done {
-            Ok(()) => {}
-            // The node keeps the last few checkpoints only; a later one will do.
-            Err(Error::Refused { passing: false, .. }) if wanted.epoch > 0 => return Ok(()),
-            Err(error) => return Err(error),
-        }
-        if wanted.epoch == 0 {
-            let path = std::path::absolute(&wanted.path).unwrap_or(wanted.path);
-            self.progress.note(format_args!(
-                "weights: {}, SHA-256 verified",
-                path.display()
-            ));
-            self.store.journal.weights = Some(Weights {
-                path,
-                sha256: wanted.sha256,
-            });
-            self.store.journal.held_epoch = self.store.journal.epochs;
-            self.enter(self.last_phase());
-            self.progress.wait(if self.store.journal.proof.is_some() {
-                "waiting for the proof"
-            } else {
-                "waiting for the node's submission"
-            });
-        } else {
-            let older = self.store.journal.held_epoch;
-            self.store.journal.held_epoch = wanted.epoch;
-            if older > 0 {
-                // Only the newest one counts; a leftover does no harm.
-                let _ = std::fs::remove_file(self.checkpoint_path(older));
-            }
-        }
-        self.store.save()?;
-        self.send_receipt(attachment).await
-    }
-
-    /// Signs what is seen and held now. Cumulative: the newest one says it all.
-    async fn send_receipt(&self, attachment: &Attachment) -> Result<()> {
-        let receipt = Receipt {
-            epochs_seen: self.epochs.seen(),
-            epochs_held: self.store.journal.held_epoch,
-            checkpoint_hash: self.epochs.head(),
-        };
-        let escrow = self.engine.escrow_address(self.job_id());
-        let signature = self.engine.wallet.sign(&receipt_message(escrow, &receipt));
-        attachment
-            .send(Request::Receipt(pb::Receipt {
-                epochs_seen: receipt.epochs_seen,
-                epochs_held: receipt.epochs_held,
-                checkpoint_hash: receipt.checkpoint_hash.to_vec(),
-                signature: signature.to_vec(),
-            }))
-            .await
-    }
-
-    fn phase_changed(&self, changed: &pb::PhaseChanged) {
-        let told = &changed.message;
-        let because = if told.is_empty() {
-            String::new()
-        } else {
-            format!(": {told}")
-        };
-        match changed.phase() {
-            pb::Phase::Paused => self.progress.remark(format_args!("paused{because}")),
-            pb::Phase::Failed => {
-                self.progress
-                    .note(format_args!("the node gives the job up{because}"));
-            }
-            phase => tracing::debug!(?phase, message = told, "phase changed"),
-        }
-    }
-
-    fn checkpoint_path(&self, epoch: u32) -> PathBuf {
-        let name = format!("epoch-{epoch:06}.safetensors");
-        self.store.dir().join("checkpoints").join(name)
-    }
-
-    fn take(
-        &mut self,
-        take: impl FnOnce(&mut super::epochs::EpochLog) -> Result<Arrival, Refusal>,
-    ) -> Result<Arrival> {
-        take(&mut self.epochs).map_err(|refusal| match refusal {
-            Refusal::Contradiction(problem) => self.dishonest(&problem),
-            Refusal::Disk(error) => error,
-        })
     }
 }

@@ -1,6 +1,8 @@
 //! A node that trains nothing but keeps to the protocol, except where it is told
 //! to break connections or to lie.
 
+mod proving;
+
 use std::{
     collections::BTreeSet,
     pin::Pin,
@@ -9,9 +11,7 @@ use std::{
 
 use cyxwiz::flow::input::Input;
 use cyxwiz_chain::{
-    Chain, EscrowAccount, Instruction, Receipt, Signer, TranscriptAccount, TranscriptStage,
-    instructions::{escrow, proof},
-    pda, receipt_message,
+    Chain, EscrowAccount, Instruction, Receipt, Signer, instructions::escrow, pda, receipt_message,
 };
 use cyxwiz_domain::{
     Address, Digest, JobId,
@@ -28,9 +28,8 @@ use tokio_stream::{Stream, StreamExt as _, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming, metadata::MetadataValue, transport::Server};
 
 use crate::{
-    coordinator::COORDINATOR_NONCE,
     work::Work,
-    world::{CHECKPOINT_EVERY, EPOCHS, World, advance_slots, signer},
+    world::{CHECKPOINT_EVERY, EPOCHS, World, signer},
 };
 
 /// Size of every weights file.
@@ -150,27 +149,9 @@ impl Node {
         escrow.expect("read").expect("escrow")
     }
 
-    async fn transcript(&self) -> TranscriptAccount {
-        let found = self.chain.transcript(self.escrow()).await;
-        found.expect("read").expect("transcript")
-    }
-
     async fn execute(&self, instruction: Instruction) -> String {
         let sent = self.chain.execute(&[instruction], &self.signer, &[]).await;
         sent.expect("landed")
-    }
-
-    /// What it has trained of a job with a proof.
-    fn work(&self, escrow: &EscrowAccount) -> Option<&Work> {
-        let input = self.proven.as_ref()?;
-        let train = || {
-            let mut work = Work::train(input, escrow);
-            if self.faults.other_integers {
-                work.falsify_weights();
-            }
-            work
-        };
-        Some(self.work.get_or_init(train))
     }
 
     /// The weights file of an epoch.
@@ -291,66 +272,6 @@ impl Node {
             }
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-    }
-
-    /// Proves the work where that is asked for, and submits it.
-    async fn finish(&self) {
-        let account = self.account().await;
-        if let Some(work) = self.work(&account) {
-            self.prove(work).await;
-            if self.faults.false_proof {
-                return;
-            }
-        }
-        let signature = self.submit().await;
-        self.wrote("submit_completion", signature);
-    }
-
-    /// From the commitment to the verified proof, with the coordinator's part in the challenge.
-    async fn prove(&self, work: &Work) {
-        let (node, at) = (self.signer.address(), self.escrow());
-        let commit = proof::commit(node, at, &work.commitment());
-        let signature = self.execute(commit).await;
-        self.wrote("commit", signature);
-        advance_slots(&self.rpc_url, 40).await;
-        let reveal = proof::reveal(at, None, Some(COORDINATOR_NONCE));
-        self.execute(reveal).await;
-        let mut transcript = self.transcript().await;
-        while transcript.stage != TranscriptStage::Revealed {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-            transcript = self.transcript().await;
-        }
-        assert!(transcript.user_nonce.is_some(), "the user took part");
-        let prover = work.clone();
-        let begun = std::time::Instant::now();
-        let proved = tokio::task::spawn_blocking(move || prover.prove(&transcript));
-        let (mut proved, public_input) = proved.await.expect("a proof");
-        if self.faults.false_proof {
-            // Two of its points change places: each is on the curve, and together they show nothing.
-            let [first, last] = [0..64, 192..256].map(|at| proved.0[at].to_vec());
-            proved.0[..64].copy_from_slice(&last);
-            proved.0[192..].copy_from_slice(&first);
-        }
-        self.tell_late(Body::Proved(pb::Proved {
-            circuit: String::new(),
-            constraints: 0,
-            seconds: begun.elapsed().as_secs_f64(),
-        }));
-        let verify = proof::verify(node, at, &proved.0, public_input);
-        let signature = self.execute(verify).await;
-        self.wrote("verify", signature);
-    }
-
-    fn wrote(&self, instruction: &str, signature: String) {
-        let instruction = instruction.to_owned();
-        self.tell_late(Body::ChainWrite(pb::ChainWrite {
-            instruction,
-            signature,
-        }));
-    }
-
-    fn tell_late(&self, body: Body) {
-        self.change(|seen| seen.late.push(body));
     }
 
     /// Waits until the engine has signed for `epoch`, and holds the checkpoint that was due before it.
