@@ -1,6 +1,9 @@
 //! A coordinator on a chain with the real programs, and parties that do to it what they like.
 
-use std::{path::PathBuf, time::Duration};
+mod genesis;
+mod specs;
+
+use std::time::Duration;
 
 use chrono::Utc;
 use cyxwiz_chain::{
@@ -8,15 +11,12 @@ use cyxwiz_chain::{
     instructions::{
         escrow::{self, NewEscrow},
         proof::{self, OpenTranscript},
-        registry::{Profile, register, stake},
-        setup::{create_mint, initialize_escrow, initialize_registry, initialize_reputation},
-        token::{create_account, transfer},
     },
-    nonce_hash, pda, programs,
+    nonce_hash, pda,
 };
-use cyxwiz_coordinator::{db, server::Server, settings::Settings};
+use cyxwiz_coordinator::{server::Server, settings::Settings};
 use cyxwiz_domain::{Address, Amount, Digest, JobId, spec::JobSpec};
-use cyxwiz_localnet::{ChainConfig, Config, Localnet, Program};
+use cyxwiz_localnet::{ChainConfig, Config, Localnet};
 use cyxwiz_pki::{
     Wallet,
     token::{Purpose, SessionClaims, TokenSigner},
@@ -33,59 +33,16 @@ use tonic::{Request, Status, metadata::AsciiMetadataValue, transport::Channel};
 use uuid::Uuid;
 
 use crate::{
-    fixture::{Database, FREE, HOUR},
+    fixture::{Database, HOUR},
     grpc::prometheus,
 };
+pub use specs::{audited, exact};
 
 /// Generous: the machine may be busy with other tests.
 const DEADLINE: Duration = Duration::from_secs(120);
-const SUPPLY: Amount = Amount::tokens(1_000_000);
-/// Rent-exempt balance of a mint's 82 bytes, in lamports.
-const MINT_RENT: u64 = 1_461_600;
 const SOL: u64 = 100_000_000_000;
 /// The user's nonce.
 pub const USER_NONCE: [u8; 32] = [3; 32];
-
-const SPEC: &str = r#"
-[job]
-name = "blobs"
-epochs = 4
-
-[dataset]
-path = "blobs.csv"
-format = "csv"
-shape = [16]
-
-[model]
-layers = [{ type = "linear", out = 4, bias = false }]
-
-[training]
-loss = "hard_sigmoid"
-batch = 8
-
-[optimizer]
-type = "int_sgd"
-rate = 24
-
-[verification]
-tier = "zk-exact"
-circuit = "z16x4-ci"
-"#;
-
-/// A job in integers, with a proof.
-pub fn exact() -> JobSpec {
-    JobSpec::from_toml(SPEC).expect("a valid job")
-}
-
-/// A job in floats, whose proof shows the transcript alone.
-pub fn audited() -> JobSpec {
-    let text = SPEC
-        .replace("hard_sigmoid", "cross_entropy")
-        .replace("type = \"int_sgd\"\nrate = 24", "type = \"sgd\"\nlr = 0.1")
-        .replace("zk-exact", "audited")
-        .replace("z16x4-ci", "t100x16");
-    JobSpec::from_toml(&text).expect("a valid job")
-}
 
 /// A market with one user and one node.
 pub struct Market {
@@ -120,7 +77,7 @@ impl Market {
         let localnet = Localnet::start(Config {
             allow_time_travel: true,
             chain: ChainConfig {
-                programs: images(admin.address()),
+                programs: genesis::images(admin.address()),
                 ..Config::default().chain
             },
             ..Config::default()
@@ -165,52 +122,6 @@ impl Market {
         market.establish(&admin, &mint).await;
         market.start_coordinator().await;
         market
-    }
-
-    /// What a fresh chain needs, and a staked node that is online.
-    async fn establish(&self, admin: &Wallet, mint: &Wallet) {
-        let (by, coordinator) = (admin.address(), self.coordinator.address());
-        let create = create_mint(by, self.mint, SUPPLY, MINT_RENT).expect("instructions");
-        let (payer, other) = (signer(admin), signer(mint));
-        self.chain
-            .execute(&create, &payer, &[&other])
-            .await
-            .expect("a mint");
-        let configure = [
-            initialize_registry(by, self.mint),
-            initialize_reputation(by, coordinator),
-            initialize_escrow(by, coordinator, self.mint),
-        ];
-        self.execute(admin, &configure).await;
-        for wallet in [&self.user, &self.node] {
-            let to = wallet.address();
-            let gift = [
-                create_account(by, to, self.mint),
-                transfer(by, to, self.mint, Amount::tokens(1_000)).expect("an instruction"),
-            ];
-            self.execute(admin, &gift).await;
-        }
-        let owner = self.node.address();
-        let profile = Profile {
-            endpoint: "127.0.0.1:7000".into(),
-            tls_fingerprint: Digest([1; 32]),
-            region: "eu".into(),
-            gpu_model: "CPU".into(),
-            vram_mib: 0,
-            ram_mib: 16_384,
-            rate_milli: 1_000,
-        };
-        let deposit = stake(owner, self.mint, Amount::tokens(500));
-        let join = [register(owner, self.mint, &profile), deposit];
-        self.execute(&self.node, &join).await;
-        let account = self.chain.node(owner).await.expect("the chain");
-        let (pool, account) = (&self.database.pool, account.expect("registered"));
-        db::nodes::announce(pool, &account, 0, 1, FREE, "test")
-            .await
-            .expect("announced");
-        db::nodes::heartbeat(pool, owner, Uuid::new_v4(), true, FREE)
-            .await
-            .expect("online");
     }
 
     /// Sends a transaction of `by`.
@@ -449,23 +360,6 @@ impl Market {
 
 fn signer(wallet: &Wallet) -> Signer {
     Signer::from_keypair_bytes(&wallet.to_keypair_bytes()).expect("a key")
-}
-
-fn images(authority: Address) -> Vec<Program> {
-    let all = [
-        (programs::job_escrow(), "job_escrow"),
-        (programs::node_registry(), "node_registry"),
-        (programs::reputation(), "reputation"),
-        (programs::training_proof(), "training_proof"),
-    ];
-    let dir = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/deploy"));
-    all.into_iter()
-        .map(|(address, name)| Program {
-            address: address.0.into(),
-            image: dir.join(name).with_extension("so"),
-            upgrade_authority: Some(authority.0.into()),
-        })
-        .collect()
 }
 
 /// Polls `probe` until it answers.
