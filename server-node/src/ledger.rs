@@ -44,6 +44,8 @@ pub enum Write {
         proof: Box<[u8; 256]>,
         /// What it shows.
         public_input: Digest,
+        /// SHA-256 of the verifying key that shows it.
+        key: Digest,
     },
     /// Declare the training done.
     Submit {
@@ -198,9 +200,14 @@ impl Ledger for ChainLedger {
                 Write::Verify {
                     proof: shown,
                     public_input,
+                    key,
                 } => {
-                    let escrow = account.address;
-                    instructions.push(proof::verify(owner, escrow, shown, *public_input));
+                    let claim = proof::Claim {
+                        proof: **shown,
+                        public_input: *public_input,
+                        key: *key,
+                    };
+                    instructions.push(proof::verify(owner, account.address, &claim));
                 }
                 Write::Submit {
                     final_root,

@@ -55,4 +55,8 @@ pub enum ProofError {
         "The escrow pins another proof: open the transcript with the circuit that its verification names"
     )]
     VerificationMismatch,
+    #[msg(
+        "The proof is for another verifying key than this program's: update the node, or wait for the program's upgrade"
+    )]
+    OtherKey,
 }

@@ -66,10 +66,10 @@ pub mod training_proof {
         instructions::reveal(ctx, nonces)
     }
 
-    /// Verifies the proof, -A (64 bytes), B (128), C (64), of `public_input`; a false one refutes the transcript.
-    /// Signed by the owner of the escrow's node.
-    pub fn verify(ctx: Context<Verify>, proof: [u8; 256], public_input: [u8; 32]) -> Result<()> {
-        instructions::verify(ctx, &proof, public_input)
+    /// Verifies the proof of what `claim` says; a false one refutes the transcript. Signed by the owner of the
+    /// escrow's node.
+    pub fn verify(ctx: Context<Verify>, claim: Claim) -> Result<()> {
+        instructions::verify(ctx, &claim)
     }
 
     /// Gives the rent back to who paid it, once the escrow is settled or gone. Anyone.

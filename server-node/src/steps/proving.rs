@@ -8,10 +8,13 @@ use std::{
 };
 
 use cyxwiz_chain::TranscriptAccount;
-use cyxwiz_domain::dataset::{DatasetError, Table};
+use cyxwiz_domain::{
+    Digest,
+    dataset::{DatasetError, Table},
+};
 use cyxwiz_proof::{
     field::from_word,
-    groth16::{PROOF_BYTES, Progress, Proof, ProveError, Stage, VerifyingKey},
+    groth16::{Progress, Proof, ProveError, Stage, VerifyingKey},
     job::{self, Proving},
     keys::StoreError,
 };
@@ -25,6 +28,7 @@ use super::{
 };
 use crate::{
     jobs::{Job, JobError, KeptProof, Phase},
+    ledger::Write,
     machine, metrics,
     node::Node,
     provers::{Provers, Vanished},
@@ -66,6 +70,7 @@ impl ProvingError {
                 matches!(error, ProveError::Unsatisfied(_))
             }
             Self::Untrue(_) | Self::Dataset(_) | Self::NoStatement => true,
+            Self::Job(JobError::Inconsistent { .. }) => true,
             Self::Memory { .. } | Self::Key(_) | Self::Job(_) | Self::Vanished(_) => false,
         }
     }
@@ -127,7 +132,7 @@ fn make(
     if available < needed {
         return Err(ProvingError::Memory { needed, available });
     }
-    let record = transcript::read(&job.transcript_path())?;
+    let (record, _) = transcript::kept(job)?;
     let table = match job.spec().integer_training() {
         Some(_) => Some(read_rows(job)?),
         None => None,
@@ -204,15 +209,19 @@ pub fn prepare_key(node: &Arc<Node>, circuit: &'static Registered) {
     });
 }
 
-/// The bytes of a kept proof, if it shows what it says. The chain takes a signed proof that does not for
+/// The write of a kept proof, if it shows what it says. The chain takes a signed proof that does not for
 /// a lie and slashes: a damaged disk must not be one. Takes milliseconds.
-pub fn verified(kept: &KeptProof) -> Option<[u8; PROOF_BYTES]> {
-    let key = Registered::by_name(&kept.circuit)?.key?;
-    let key = VerifyingKey::from_bytes(key.bytes).ok()?;
+pub fn verified(kept: &KeptProof) -> Option<Write> {
+    let registered = Registered::by_name(&kept.circuit)?.key?;
+    let key = VerifyingKey::from_bytes(registered.bytes).ok()?;
     let proof = Proof(kept.proof.as_slice().try_into().ok()?);
     let input = from_word(&kept.public_input.0).ok()?;
     key.verify(&proof, input).ok()?;
-    Some(proof.0)
+    Some(Write::Verify {
+        proof: Box::new(proof.0),
+        public_input: kept.public_input,
+        key: Digest(registered.sha256),
+    })
 }
 
 /// Tells engines how far the proof is.

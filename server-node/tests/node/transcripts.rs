@@ -101,13 +101,18 @@ pub fn apply(
         Write::Verify {
             proof,
             public_input: shown,
+            key: of,
         } => {
             require(TranscriptStage::Revealed, "verify")?;
             if public_input(transcript) != Some(*shown) {
                 return Err(refused("OtherStatement"));
             }
             let circuit = Registered::by_id(&transcript.circuit.0).expect("registered");
-            let key = VerifyingKey::from_bytes(circuit.key.expect("a key").bytes).expect("key");
+            let key = circuit.key.expect("a key");
+            if of.0 != key.sha256 {
+                return Err(refused("OtherKey"));
+            }
+            let key = VerifyingKey::from_bytes(key.bytes).expect("key");
             let input = from_word(&shown.0).expect("a word");
             transcript.stage = match key.verify(&Proof(**proof), input) {
                 Ok(()) => TranscriptStage::Verified,

@@ -1,12 +1,15 @@
 //! Client of training-proof.
 
 use anchor_lang::prelude::Pubkey;
+use cyxwiz_statement::Registered;
 use solana_clock::Clock;
 use solana_hash::Hash;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use solana_slot_hashes::{MAX_ENTRIES, SlotHashes};
-use training_proof::{Commitment, Nonces, OpenArgs, Transcript, accounts, instruction as ix};
+use training_proof::{
+    Claim, Commitment, Nonces, OpenArgs, Stage, Transcript, accounts, instruction as ix,
+};
 
 use crate::{
     address,
@@ -122,12 +125,30 @@ impl World {
         public_input: [u8; 32],
         signer: &Keypair,
     ) -> Sent {
-        let accounts = self.verify_accounts(job, &signer.pubkey());
-        let data = ix::Verify {
+        let claim = Claim {
             proof,
             public_input,
+            key: self.key_of(job),
         };
-        self.call(training_proof::ID, accounts, data, &[signer])
+        self.verify_claim(job, claim, signer)
+    }
+
+    /// `verify` of whatever the node claims.
+    pub fn verify_claim(&mut self, job: &Job, claim: Claim, signer: &Keypair) -> Sent {
+        let accounts = self.verify_accounts(job, &signer.pubkey());
+        self.call(
+            training_proof::ID,
+            accounts,
+            ix::Verify { claim },
+            &[signer],
+        )
+    }
+
+    /// SHA-256 of the verifying key of the job's circuit.
+    pub fn key_of(&self, job: &Job) -> [u8; 32] {
+        let circuit = Registered::by_id(&self.transcript_of(job).circuit);
+        let key = circuit.and_then(|circuit| circuit.key);
+        key.map(|key| key.sha256).unwrap_or_default()
     }
 
     /// What `close` of training-proof takes.
@@ -142,6 +163,17 @@ impl World {
     /// `close` of training-proof, by nobody in particular.
     pub fn close_transcript(&mut self, accounts: accounts::Close) -> Sent {
         self.call(training_proof::ID, accounts, ix::Close {}, &[])
+    }
+
+    /// Writes another stage into a job's transcript, past its program.
+    pub fn put_stage(&mut self, job: &Job, stage: Stage) {
+        const STAGE_OFFSET: usize = 10;
+        let at = address::transcript(&job.escrow);
+        let mut account = self.svm.get_account(&at).expect("the transcript is open");
+        account.data[STAGE_OFFSET] = stage as u8;
+        self.svm
+            .set_account(at, account)
+            .expect("it stays rent-exempt");
     }
 
     /// A job's transcript.

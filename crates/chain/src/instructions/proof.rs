@@ -102,14 +102,20 @@ pub fn reveal(
     )
 }
 
-/// Verifies a proof, -A, B, C, of the public input that the node means to show; one that is false refutes the
-/// transcript, so verify it natively first. Signed by the owner of the escrow's node.
-pub fn verify(
-    node: Address,
-    escrow: Address,
-    proof: &[u8; 256],
-    public_input: Digest,
-) -> Instruction {
+/// A proof, and what the node vouches for with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// -A (64 bytes), B (128), C (64).
+    pub proof: [u8; 256],
+    /// The statement that it proves.
+    pub public_input: Digest,
+    /// SHA-256 of the verifying key that it proves it for.
+    pub key: Digest,
+}
+
+/// Verifies a proof of what the node claims; one that is false refutes the transcript, so verify it natively first.
+/// Signed by the owner of the escrow's node.
+pub fn verify(node: Address, escrow: Address, claim: &Claim) -> Instruction {
     build(
         training_proof::ID,
         &accounts::Verify {
@@ -117,8 +123,11 @@ pub fn verify(
             transcript: key(pda::transcript(escrow)),
         },
         &instruction::Verify {
-            proof: *proof,
-            public_input: public_input.0,
+            claim: training_proof::Claim {
+                proof: claim.proof,
+                public_input: claim.public_input.0,
+                key: claim.key.0,
+            },
         },
     )
 }

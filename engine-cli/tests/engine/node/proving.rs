@@ -2,8 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use cyxwiz_chain::{EscrowAccount, TranscriptAccount, TranscriptStage, instructions::proof};
+use cyxwiz_chain::{
+    EscrowAccount, TranscriptAccount, TranscriptStage,
+    instructions::proof::{self, Claim},
+};
+use cyxwiz_domain::Digest;
 use cyxwiz_proto::training::v1::{self as pb, train_event::Body};
+use cyxwiz_statement::Registered;
 
 use super::Node;
 use crate::{coordinator::COORDINATOR_NONCE, work::Work, world::advance_slots};
@@ -55,6 +60,8 @@ impl Node {
             transcript = self.transcript().await;
         }
         assert!(transcript.user_nonce.is_some(), "the user took part");
+        let circuit = Registered::by_id(&transcript.circuit.0).expect("registered");
+        let key = Digest(circuit.key.expect("a key").sha256);
         let prover = work.clone();
         let begun = Instant::now();
         let proved = tokio::task::spawn_blocking(move || prover.prove(&transcript));
@@ -70,7 +77,12 @@ impl Node {
             constraints: 0,
             seconds: begun.elapsed().as_secs_f64(),
         }));
-        let verify = proof::verify(node, at, &proved.0, public_input);
+        let claim = Claim {
+            proof: proved.0,
+            public_input,
+            key,
+        };
+        let verify = proof::verify(node, at, &claim);
         let signature = self.execute(verify).await;
         self.wrote("verify", signature);
     }

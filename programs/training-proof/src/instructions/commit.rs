@@ -21,6 +21,8 @@ pub struct Commit<'info> {
         dup,
         has_one = escrow @ ProofError::EscrowMismatch,
         constraint = transcript.escrow_created_at == escrow.created_at @ ProofError::EscrowMismatch,
+        // an escrow created anew within the same second may pin another proof
+        constraint = transcript.circuit == escrow.verification.circuit @ ProofError::VerificationMismatch,
     )]
     pub transcript: Box<Account<'info, Transcript>>,
 }

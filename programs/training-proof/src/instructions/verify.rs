@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use cyxwiz_statement::Word;
+use cyxwiz_statement::{Digest, Word};
 
 use crate::{
     ProofError, Stage, Transcript,
@@ -7,6 +7,17 @@ use crate::{
     state::{key_of, registered},
     verifier::{self, PROOF_BYTES},
 };
+
+/// A proof, and what the node vouches for with it.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// -A (64 bytes), B (128), C (64).
+    pub proof: [u8; PROOF_BYTES],
+    /// The statement that it proves, a field element.
+    pub public_input: Word,
+    /// SHA-256 of the verifying key that it proves it for.
+    pub key: Digest,
+}
 
 /// Accounts of `verify`.
 #[derive(Accounts)]
@@ -17,23 +28,25 @@ pub struct Verify<'info> {
     pub transcript: Box<Account<'info, Transcript>>,
 }
 
-/// Notes what a proof of `public_input` shows. Where that is not the transcript's statement, the node meant
-/// something else, and nothing has happened. Where it is, the node vouches for the proof: it is verified once, or
-/// refuted once. Proofs can be varied without knowing what they show, so the stage counts, never the bytes.
-pub fn verify(ctx: Context<Verify>, proof: &[u8; PROOF_BYTES], public_input: Word) -> Result<()> {
+/// Notes what a claim shows. Where it is not about the transcript's statement, or for another key than this
+/// program's, the node meant something else, and nothing has happened. Where it is, the node vouches for the proof: it
+/// is verified once, or refuted once. Proofs can be varied without knowing what they show, so the stage counts, never
+/// the bytes.
+pub fn verify(ctx: Context<Verify>, claim: &Claim) -> Result<()> {
     let clock = Clock::get()?;
     let transcript = &mut ctx.accounts.transcript;
     transcript.require_stage(Stage::Revealed)?;
     let input = transcript.public_input()?;
-    require!(public_input == input, ProofError::OtherStatement);
+    require!(claim.public_input == input, ProofError::OtherStatement);
     let key = key_of(registered(&transcript.circuit)?)?;
-    if verifier::shows(proof, input, key.bytes)? {
+    require!(claim.key == key.sha256, ProofError::OtherKey);
+    if verifier::shows(&claim.proof, input, key.bytes)? {
         transcript.stage = Stage::Verified;
         transcript.verified_at = clock.unix_timestamp;
         emit!(ProofVerified {
             node: transcript.node,
             circuit: transcript.circuit,
-            public_input,
+            public_input: input,
             post: TranscriptPost::after_change(transcript, &clock),
         });
     } else {
@@ -41,7 +54,7 @@ pub fn verify(ctx: Context<Verify>, proof: &[u8; PROOF_BYTES], public_input: Wor
         emit!(ProofRefuted {
             node: transcript.node,
             circuit: transcript.circuit,
-            public_input,
+            public_input: input,
             post: TranscriptPost::after_change(transcript, &clock),
         });
     }

@@ -77,7 +77,8 @@ impl Driver {
         })?;
         match made {
             Ok(commitment) => Ok(self.write(escrow, "commit", &[commitment]).await?),
-            Err(CommitError::Job(error)) => Err(error.into()),
+            // A disk that does not answer may do so again.
+            Err(CommitError::Job(error @ JobError::File { .. })) => Err(error.into()),
             Err(error) => Ok(self.job.fail(&error.to_string())?),
         }
     }
@@ -139,16 +140,12 @@ impl Driver {
         let Some(kept) = self.job.proof() else {
             return Ok(());
         };
-        let Some(proof) = proving::verified(&kept) else {
+        let Some(write) = proving::verified(&kept) else {
             tracing::error!(job = %self.job.id(), "the proof on the disk shows nothing; making another");
             self.job.discard_proof();
             return Ok(());
         };
         self.job.note_proved()?;
-        let write = Write::Verify {
-            proof: Box::new(proof),
-            public_input: kept.public_input,
-        };
         self.write(escrow, "verify", &[write]).await?;
         Ok(())
     }

@@ -2,13 +2,14 @@
 
 use cyxwiz_chain::{
     EscrowAccount, EscrowState, TranscriptStage,
-    instructions::proof::{self, Commitment},
+    instructions::proof::{self, Claim, Commitment},
     pda,
 };
 use cyxwiz_domain::{Address, Digest};
 use cyxwiz_pki::Certificate;
 use cyxwiz_proof::{field::to_word, transcript::public_input};
 use cyxwiz_proto::training::v1::DatasetChunk;
+use cyxwiz_statement::Registered;
 use cyxwiz_tests_e2e::{
     CoordinatorClient, NodeSession, Stack, SubmittedJob, code_of, eventually_async, message,
 };
@@ -124,12 +125,22 @@ async fn a_false_proof_costs_a_quarter_of_the_stake() {
     let input = Digest(to_word(public_input(&statement).expect("words")));
 
     // Another statement than the account's is no false claim about this one.
-    let elsewhere = proof::verify(owner, escrow, &points(), WORD);
+    let circuit = Registered::by_id(&revealed.circuit.0).expect("registered");
+    let claim = Claim {
+        proof: points(),
+        public_input: input,
+        key: Digest(circuit.key.expect("a key").sha256),
+    };
+    let other = Claim {
+        public_input: WORD,
+        ..claim
+    };
+    let elsewhere = proof::verify(owner, escrow, &other);
     let refused = chain.execute(&[elsewhere], &node, &[]).await;
     let refused = refused.expect_err("another statement").to_string();
     assert!(refused.contains("OtherStatement"), "{refused}");
 
-    let verify = proof::verify(owner, escrow, &points(), input);
+    let verify = proof::verify(owner, escrow, &claim);
     chain.execute(&[verify], &node, &[]).await.expect("noted");
     let failed = settled(&stack, escrow).await;
     assert_eq!(failed.state, EscrowState::Failed);

@@ -1,10 +1,10 @@
 use cyxwiz_proof::field::{Fr, to_word};
 use cyxwiz_statement::Registered;
-use cyxwiz_tests_onchain::{assert_refused, succeed};
-use job_escrow::CreateEscrowArgs;
-use training_proof::{OpenArgs, ProofError, Stage, instruction as ix};
+use cyxwiz_tests_onchain::{CYXWIZ, assert_refused, succeed};
+use job_escrow::{CreateEscrowArgs, Tier};
+use training_proof::{Claim, ProofError, Stage, instruction as ix};
 
-use super::scene::{Scene, escrow_args, proof};
+use super::scene::{BOTH, SLOT, Scene, escrow_args, false_proof, pinned, proof, public_input};
 use crate::crowd::Crowd;
 
 /// The order of BN254's base field, big-endian.
@@ -58,7 +58,7 @@ fn with_other_sign_of_a(mut proof: [u8; 256]) -> [u8; 256] {
 }
 
 /// Another proof of the same statement, made from the first alone: e(-A, -B) = e(A, B).
-fn varied(proof: [u8; 256]) -> [u8; 256] {
+pub fn varied(proof: [u8; 256]) -> [u8; 256] {
     let mut proof = with_other_sign_of_a(proof);
     negate(&mut proof[128..160]);
     negate(&mut proof[160..192]);
@@ -92,19 +92,27 @@ fn a_varied_proof_shows_the_same_and_its_bytes_say_nothing() {
 fn what_is_no_proof_is_refused_and_changes_nothing() {
     let mut scene = Scene::revealed();
     let before = scene.world.transcript_of(&scene.job);
-    let mut off_curve = proof();
-    off_curve[255] ^= 1;
+    let without = |points: std::ops::Range<usize>| {
+        let mut proof = proof();
+        proof[points].fill(0);
+        proof
+    };
+    let mut off_curve = [proof(); 3];
+    for (proof, last) in off_curve.iter_mut().zip([63, 191, 255]) {
+        proof[last] ^= 1;
+    }
     let mut not_canonical = proof();
     let x: [u8; 32] = not_canonical[..32].try_into().expect("32 bytes");
     not_canonical[..32].copy_from_slice(&add(x, BASE));
     let wrong = [
         [0; 256],
         [0xff; 256],
-        with_other_sign_of_a(proof()),
-        off_curve,
+        without(0..64),
+        without(64..192),
+        without(192..256),
         not_canonical,
     ];
-    for wrong in wrong {
+    for wrong in wrong.into_iter().chain(off_curve) {
         let sent = scene.world.verify(&scene.job, wrong, &scene.node.key);
         assert_refused(sent, ProofError::ProofRejected);
     }
@@ -117,31 +125,159 @@ fn what_is_no_proof_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn a_proof_is_of_one_job_node_spec_circuit_and_dataset() {
-    let refused = |args: CreateEscrowArgs, node: &str, change: &dyn Fn(&mut OpenArgs)| {
-        let mut scene = Scene::funded(args, node);
-        change(&mut scene.open);
-        let mut scene = scene.do_open().do_commit().do_reveal();
+fn a_false_proof_refutes_the_transcript_for_good() {
+    for wrong in [false_proof(), with_other_sign_of_a(proof())] {
+        let mut scene = Scene::revealed();
+        let sent = scene.world.verify(&scene.job, wrong, &scene.node.key);
+        succeed("verify", sent);
+        let transcript = scene.world.transcript_of(&scene.job);
+        assert_eq!((transcript.stage, transcript.seq), (Stage::Refuted, 4));
+        assert_eq!(transcript.verified_at, 0);
         let sent = scene.world.verify(&scene.job, proof(), &scene.node.key);
-        assert_refused(sent, ProofError::ProofRejected);
+        assert_refused(sent, ProofError::WrongStage);
+    }
+}
+
+#[test]
+fn only_the_node_makes_claims() {
+    let mut scene = Scene::revealed();
+    let input = public_input();
+    let stranger = scene.world.user("stranger", CYXWIZ);
+    for other in [&scene.user, &stranger] {
+        let sent = scene
+            .world
+            .verify_of(&scene.job, false_proof(), input, &other.key);
+        assert_refused(sent, ProofError::NotEscrowNode);
+    }
+    let transcript = scene.world.transcript_of(&scene.job);
+    assert_eq!(transcript.stage, Stage::Revealed);
+}
+
+/// Another name of the same element, and another element, are both not what the transcript asks for.
+#[test]
+fn the_public_input_has_one_form() {
+    let mut scene = Scene::revealed();
+    for other in [aliased(public_input()), add_one(public_input()), [0; 32]] {
+        let sent = scene
+            .world
+            .verify_of(&scene.job, proof(), other, &scene.node.key);
+        assert_refused(sent, ProofError::OtherStatement);
+    }
+    let input = public_input();
+    let sent = scene
+        .world
+        .verify_of(&scene.job, proof(), input, &scene.node.key);
+    succeed("verify", sent);
+}
+
+/// A real proof, of the run in the scene, for a job that differs from it in one thing.
+fn shown_elsewhere(args: CreateEscrowArgs, node: &str, change: impl Fn(&mut Scene)) {
+    let mut scene = Scene::funded(args, node);
+    change(&mut scene);
+    let mut scene = scene.do_open().do_commit().do_reveal();
+    let input = public_input();
+    assert_ne!(input, scene.world.public_input_of(&scene.job));
+    let before = scene.world.transcript_of(&scene.job);
+    let sent = scene
+        .world
+        .verify_of(&scene.job, proof(), input, &scene.node.key);
+    assert_refused(sent, ProofError::OtherStatement);
+    let after = scene.world.transcript_of(&scene.job);
+    assert_eq!((after.stage, after.seq), (before.stage, before.seq));
+}
+
+#[test]
+fn a_proof_of_another_job_is_refused() {
+    let mut args = escrow_args();
+    args.job_id = [2; 16];
+    shown_elsewhere(args, "node", |_| {});
+}
+
+#[test]
+fn a_proof_of_another_node_is_refused() {
+    shown_elsewhere(escrow_args(), "node-2", |_| {});
+}
+
+#[test]
+fn a_proof_of_another_spec_is_refused() {
+    let mut args = escrow_args();
+    args.spec_hash = [9; 32];
+    shown_elsewhere(args, "node", |_| {});
+}
+
+#[test]
+fn a_proof_of_another_circuit_is_refused() {
+    let mut args = escrow_args();
+    let other = Registered::by_name("z30x2").expect("it is registered");
+    args.verification = pinned(Tier::ZkExact, other);
+    shown_elsewhere(args, "node", |_| {});
+}
+
+#[test]
+fn a_proof_of_another_dataset_is_refused() {
+    shown_elsewhere(escrow_args(), "node", |scene| scene.open.dataset[31] ^= 1);
+}
+
+#[test]
+fn a_proof_of_other_first_weights_or_another_rate_is_refused() {
+    shown_elsewhere(escrow_args(), "node", |scene| scene.open.initial[31] ^= 1);
+    shown_elsewhere(escrow_args(), "node", |scene| scene.open.rate += 1);
+}
+
+#[test]
+fn a_proof_of_other_trained_weights_or_another_root_is_refused() {
+    shown_elsewhere(escrow_args(), "node", |scene| scene.made.trained[31] ^= 1);
+    shown_elsewhere(escrow_args(), "node", |scene| scene.made.root[31] ^= 1);
+}
+
+#[test]
+fn a_proof_for_a_challenge_that_was_not_drawn_is_refused() {
+    let mut scene = Scene::committed();
+    // the slot that counts was another one on this fork
+    scene.world.set_slots(SLOT + 40, &[SLOT + 33, SLOT + 34]);
+    succeed("reveal", scene.world.reveal(&scene.job, BOTH));
+    let input = public_input();
+    let sent = scene
+        .world
+        .verify_of(&scene.job, proof(), input, &scene.node.key);
+    assert_refused(sent, ProofError::OtherStatement);
+}
+
+/// A node of another release than the program is not a liar: its proof may show all that it says, for a key that
+/// the program does not have.
+#[test]
+fn a_proof_for_another_key_costs_nothing() {
+    let mut scene = Scene::revealed();
+    let claim = Claim {
+        proof: false_proof(),
+        public_input: public_input(),
+        key: [9; 32],
     };
-    let same = |_: &mut OpenArgs| {};
-    let mut other_job = escrow_args();
-    other_job.job_id = [2; 16];
-    refused(other_job, "node", &same);
-    refused(escrow_args(), "node-2", &same);
-    let mut other_spec = escrow_args();
-    other_spec.spec_hash = [9; 32];
-    refused(other_spec, "node", &same);
-    let other_circuit = Registered::by_name("z30x2").expect("it is registered").id;
-    let circuit = move |open: &mut OpenArgs| open.circuit = other_circuit;
-    refused(escrow_args(), "node", &circuit);
-    let dataset = |open: &mut OpenArgs| open.dataset[31] ^= 1;
-    refused(escrow_args(), "node", &dataset);
-    let initial = |open: &mut OpenArgs| open.initial[31] ^= 1;
-    refused(escrow_args(), "node", &initial);
-    let rate = |open: &mut OpenArgs| open.rate += 1;
-    refused(escrow_args(), "node", &rate);
+    let sent = scene.world.verify_claim(&scene.job, claim, &scene.node.key);
+    assert_refused(sent, ProofError::OtherKey);
+    assert_eq!(scene.world.transcript_of(&scene.job).stage, Stage::Revealed);
+    let key = scene.world.key_of(&scene.job);
+    let claim = Claim { key, ..claim };
+    succeed(
+        "verify",
+        scene.world.verify_claim(&scene.job, claim, &scene.node.key),
+    );
+    assert_eq!(scene.world.transcript_of(&scene.job).stage, Stage::Refuted);
+}
+
+/// Who claims that a proof of one job shows another makes a false claim.
+#[test]
+fn a_proof_of_another_job_under_this_ones_statement_is_false() {
+    let mut args = escrow_args();
+    args.job_id = [2; 16];
+    let mut scene = Scene::funded(args, "node")
+        .do_open()
+        .do_commit()
+        .do_reveal();
+    let sent = scene.world.verify(&scene.job, proof(), &scene.node.key);
+    succeed("verify", sent);
+    let transcript = scene.world.transcript_of(&scene.job);
+    assert_eq!(transcript.stage, Stage::Refuted);
 }
 
 #[test]
@@ -163,10 +299,12 @@ fn no_wrong_account_is_taken() {
     let accounts = scene
         .world
         .verify_accounts(&scene.job, &scene.node.pubkey());
-    let data = ix::Verify {
+    let claim = Claim {
         proof: proof(),
         public_input: scene.world.public_input_of(&scene.job),
+        key: scene.world.key_of(&scene.job),
     };
+    let data = ix::Verify { claim };
     let mut crowd = Crowd::with_other_transcript(scene.into_market());
     crowd.try_proof("verify", accounts, data);
 }
