@@ -234,7 +234,7 @@ async fn handle(
             let publish = move |job: &Job| {
                 let length = publish_weights(job, &weights_file, weights_sha256)?;
                 if job.spec().verification.is_some() {
-                    transcript::publish(job)?;
+                    transcript::publish(job).map(drop)?;
                 }
                 Ok(length)
             };

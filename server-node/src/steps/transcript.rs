@@ -1,7 +1,11 @@
 //! The transcript of a trained job: taken over from the trainer, committed to, and what a proof must
 //! show about it.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::Path,
+};
 
 use cyxwiz_chain::TranscriptAccount;
 use cyxwiz_domain::{
@@ -10,7 +14,7 @@ use cyxwiz_domain::{
 };
 use cyxwiz_proof::{
     field::to_word,
-    job::{RecordError, leaves_hash, read_record, trained_commitment},
+    job::{leaves_hash, read_record, trained_commitment},
     transcript::{self, Transcript},
 };
 
@@ -27,24 +31,53 @@ const TIME_TOLERANCE: i64 = 600;
 /// wrong for good once it is committed to. Blocks for up to seconds.
 ///
 /// # Errors
-/// [`JobError::Inconsistent`] if it is not, [`JobError::File`].
-pub fn publish(job: &Job) -> Result<(), JobError> {
+/// [`JobError::Inconsistent`] if it is not, or is damaged or gone; [`JobError::File`].
+pub fn publish(job: &Job) -> Result<TranscriptRecord, JobError> {
     let source = job.work_dir().join(TRANSCRIPT_FILE);
-    let at = |error| JobError::file(&source, error);
-    let file = files::open_plain(&source).map_err(at)?;
-    let read = serde_json::from_reader(io::BufReader::new(file));
-    let record: TranscriptRecord = read.map_err(|error| at(error.into()))?;
-    if let Err(problem) = check(job, &record) {
-        return Err(JobError::Inconsistent {
-            id: job.id(),
-            problem: format!("the trainer's transcript cannot be proven: {problem}"),
-        });
-    }
-    files::write_json(&job.transcript_path(), &record)
+    let (record, _) = read(job, &source)?;
+    files::write_json(&job.transcript_path(), &record)?;
+    Ok(record)
+}
+
+/// The transcript that was taken over. Where that is damaged or gone, the trainer's, which stays until
+/// the job is settled. Blocks for up to seconds.
+///
+/// # Errors
+/// As [`publish`], when neither can be used: then there is nothing to prove from.
+pub fn kept(job: &Job) -> Result<(TranscriptRecord, Transcript), JobError> {
+    read(job, &job.transcript_path()).or_else(|error| {
+        tracing::warn!(job = %job.id(), %error, "took the transcript from the trainer once more");
+        publish(job)?;
+        read(job, &job.transcript_path())
+    })
+}
+
+/// Reads a transcript and checks that it is the job's.
+fn read(job: &Job, path: &Path) -> Result<(TranscriptRecord, Transcript), JobError> {
+    let wrong = |problem: String| JobError::Inconsistent {
+        id: job.id(),
+        problem: format!("its transcript cannot be proven: {problem}"),
+    };
+    let bytes = match files::open_plain(path).and_then(|mut file| {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map(|_| bytes)
+    }) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Its engine is told of it too: no path of this machine.
+            let name = path.file_name().unwrap_or_default();
+            return Err(wrong(format!("{} is gone", name.display())));
+        }
+        Err(error) => return Err(JobError::file(path, error)),
+    };
+    let record: TranscriptRecord =
+        serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+    let transcript = check(job, &record).map_err(wrong)?;
+    Ok((record, transcript))
 }
 
 /// Compares with what the chain demands, what was told while training, and the weights delivered.
-fn check(job: &Job, record: &TranscriptRecord) -> Result<(), String> {
+fn check(job: &Job, record: &TranscriptRecord) -> Result<Transcript, String> {
     let (own, spec) = (job.record(), job.spec());
     let terms = own.proof.ok_or("the job's terms were not checked")?;
     let transcript = read_record(record).map_err(|error| error.to_string())?;
@@ -64,7 +97,7 @@ fn check(job: &Job, record: &TranscriptRecord) -> Result<(), String> {
     ];
     match fits.into_iter().find(|(_, fits)| !fits) {
         Some((what, _)) => Err(format!("its {what} should be other")),
-        None => Ok(()),
+        None => Ok(transcript),
     }
 }
 
@@ -83,10 +116,9 @@ fn delivers(job: &Job, transcript: &Transcript) -> Result<bool, String> {
 /// chain's clock. Blocks for up to seconds.
 ///
 /// # Errors
-/// [`CommitError::Times`] for a transcript that the chain would take and never believe.
+/// [`CommitError::Times`] for a transcript that the chain would take and never believe, else as [`kept`].
 pub fn commitment(job: &Job, assigned_at: i64, now: i64) -> Result<Write, CommitError> {
-    let record = read(&job.transcript_path())?;
-    let transcript = read_record(&record)?;
+    let (record, transcript) = kept(job)?;
     let window = assigned_at - TIME_TOLERANCE..=now + TIME_TOLERANCE;
     let outside = |time: &u64| i64::try_from(*time).map_or(true, |time| !window.contains(&time));
     let times = record.epochs.iter().map(|epoch| epoch.time);
@@ -121,21 +153,9 @@ pub enum CommitError {
         /// By the chain's clock.
         now: i64,
     },
-    /// The record is damaged.
-    #[error(transparent)]
-    Record(#[from] RecordError),
     /// It cannot be read.
     #[error(transparent)]
     Job(#[from] JobError),
-}
-
-/// The record at `path`.
-///
-/// # Errors
-/// [`JobError::File`], also when there is none.
-pub fn read(path: &Path) -> Result<TranscriptRecord, JobError> {
-    let record = files::read_json(path)?;
-    record.ok_or_else(|| JobError::file(path, io::ErrorKind::NotFound.into()))
 }
 
 /// The public input of the proof that the chain demands; `None` before the challenge is drawn.

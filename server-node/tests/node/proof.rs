@@ -1,10 +1,13 @@
 //! Jobs that are paid only with a proof: committed to, challenged, proven, submitted, whatever dies
 //! between.
 
-use std::{fs, sync::atomic::Ordering};
+use std::{fs, path::Path, sync::atomic::Ordering};
 
 use cyxwiz_chain::{EscrowState, TranscriptStage};
-use cyxwiz_domain::Digest;
+use cyxwiz_domain::{
+    Digest,
+    training::{TRANSCRIPT_FILE, TranscriptRecord},
+};
 use cyxwiz_node::{
     jobs::{KeptProof, Phase},
     ledger::Write,
@@ -325,6 +328,61 @@ async fn a_proof_damaged_on_the_disk_is_made_again_and_never_sent() {
     submitted(&stand).await;
     assert_eq!(landed(&stand, verifies), 1);
     assert_eq!(stand.transcript().stage, TranscriptStage::Verified);
+}
+
+/// The trainer's own stays until the job is settled.
+#[tokio::test]
+async fn a_damaged_transcript_is_taken_from_the_trainer_again() {
+    let damages: [fn(&Path); 3] = [
+        |path| fs::remove_file(path).expect("remove"),
+        |path| fs::write(path, "{").expect("cut"),
+        |path| {
+            // A leaf that was never reached: the heads do not follow from it.
+            let bytes = fs::read(path).expect("read");
+            let mut record: TranscriptRecord = serde_json::from_slice(&bytes).expect("JSON");
+            record.epochs[1].leaves[2].0[31] ^= 1;
+            fs::write(path, serde_json::to_vec(&record).expect("JSON")).expect("write");
+        },
+    ];
+    for damage in damages {
+        let mut stand = Stand::new(Setup::proven()).await;
+        stand.escrows.hold(commits);
+        begin(&stand).await;
+        until("trained", || stand.job().record().phase == Phase::Proving).await;
+        stand.node.stop().await;
+        damage(&stand.job().transcript_path());
+        stand.escrows.release();
+        stand.restart().await;
+        at(&stand, TranscriptStage::Committed).await;
+    }
+}
+
+/// Leaves that cannot be shown are no work: no guess is committed to, and no proof made.
+#[tokio::test]
+async fn a_job_whose_transcript_is_lost_is_given_up() {
+    for committed in [false, true] {
+        let mut stand = Stand::new(Setup::proven()).await;
+        stand.escrows.hold(match committed {
+            false => commits,
+            true => reveals,
+        });
+        begin(&stand).await;
+        until("trained", || stand.job().record().phase == Phase::Proving).await;
+        if committed {
+            at(&stand, TranscriptStage::Committed).await;
+        }
+        stand.node.stop().await;
+        fs::remove_file(stand.job().transcript_path()).expect("lost");
+        fs::remove_file(stand.job().work_dir().join(TRANSCRIPT_FILE)).expect("lost");
+        stand.restart().await;
+        if committed {
+            challenge(&stand).await;
+        }
+        until("given up", || stand.account().state == EscrowState::Failed).await;
+        let reason = stand.job().record().failure.expect("a reason");
+        assert!(reason.contains("transcript.json is gone"), "{reason}");
+        assert_eq!(landed(&stand, verifies), 0);
+    }
 }
 
 /// Nothing is shown for receipts: without a proof the user gets all back.
