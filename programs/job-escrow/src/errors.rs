@@ -107,7 +107,9 @@ pub enum EscrowError {
         "A job without a tier pins nothing of a proof; one with a tier pins the circuit that its proof is for"
     )]
     InvalidVerification,
-    #[msg("The transcript is not this job's: pass training-proof's PDA [\"transcript\", escrow]")]
+    #[msg(
+        "The transcript is not this job's: pass training-proof's PDA [\"transcript\", escrow], or none where the job has no tier"
+    )]
     TranscriptMismatch,
     #[msg(
         "The transcript's stage does not allow this: a job with a tier is assigned while it is Opened, submitted once it is Verified, and ended with settle_refuted where it is Refuted"

@@ -34,6 +34,7 @@ impl Escrow {
         given: &Option<UncheckedAccount>,
     ) -> Result<Option<Stage>> {
         if !self.verification.tier.is_proven() {
+            require!(given.is_none(), EscrowError::TranscriptMismatch);
             return Ok(None);
         }
         let stage = given.as_ref().and_then(|account| {

@@ -7,6 +7,7 @@ use cyxwiz_tests_onchain::{
     Allocation, CYXWIZ, START, Wallet, World, address, instruction, job_args, key, succeed,
     wrong_accounts::{Call, Cast, check},
 };
+use job_escrow::{Tier, Verification};
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_sdk_ids::sysvar;
@@ -158,9 +159,14 @@ impl Crowd {
         let mut args = job_args(9);
         args.amount = CYXWIZ;
         args.required_epochs = 1;
+        let circuit = Registered::by_name("t100x16").expect("it is registered");
+        args.verification = Verification {
+            tier: Tier::Audited,
+            circuit: circuit.id,
+            ..Verification::EMPTY
+        };
         let job = scene.world.do_create_escrow(&user, args);
         let accounts = scene.world.open_transcript_accounts(&job);
-        let circuit = Registered::by_name("t100x16").expect("it is registered");
         let open = OpenArgs {
             circuit: circuit.id,
             dataset: [1; 32],

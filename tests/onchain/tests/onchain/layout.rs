@@ -1,8 +1,8 @@
 //! The layouts that others rely on: offsets, numbers and sizes that may never change.
 
 use anchor_lang::{Discriminator, InstructionData, Space, ToAccountMetas};
-use cyxwiz_tests_onchain::{World, address, receipt_of, signed_receipt};
-use job_escrow::{Escrow, State};
+use cyxwiz_tests_onchain::{World, address, job_args, receipt_of, signed_receipt};
+use job_escrow::{CreateEscrowArgs, Escrow, State, Tier, Verification};
 use reputation::escrow_view::{
     DISCRIMINATOR, EscrowView, NODE_OFFSET, STATE_OFFSET, STATE_PAID, USER_OFFSET,
 };
@@ -57,6 +57,72 @@ fn the_escrows_first_fields_keep_their_offsets() {
     assert_eq!(data[156..164], AMOUNT.to_le_bytes());
     assert_eq!(data[164..188], [0; 24]);
     assert_eq!(data[188..220], [1; 32]);
+}
+
+#[test]
+fn the_escrows_last_fields_keep_their_offsets() {
+    let args = CreateEscrowArgs {
+        verification: Verification {
+            tier: Tier::Audited,
+            samples: 4,
+            circuit: [21; 32],
+            runtime_class: [22; 32],
+        },
+        ..job_args(2)
+    };
+    let mut scene = Scene::open();
+    let job = scene.world.do_create_escrow(&scene.user, args);
+    let account = scene.world.svm.get_account(&job.escrow);
+    let data = account.expect("it exists").data;
+    assert_eq!(data.len(), 802);
+    assert_eq!(data[482..514], job.vault.to_bytes());
+    assert_eq!(data[514..530], [0; 16]);
+    assert_eq!(data[530..532], [2, 4]);
+    assert_eq!(data[532..564], [21; 32]);
+    assert_eq!(data[564..596], [22; 32]);
+    assert_eq!(data[596..], [0; 206]);
+}
+
+#[test]
+fn job_escrow_reads_the_transcript_where_it_is_written() {
+    use job_escrow::transcript::{DISCRIMINATOR, Stage as Seen, TRAINING_PROOF};
+    use training_proof::{Stage, Transcript};
+    assert_eq!(TRAINING_PROOF, training_proof::ID);
+    assert_eq!(Transcript::DISCRIMINATOR, DISCRIMINATOR);
+    let stages = [
+        (Stage::Opened, Seen::OPENED),
+        (Stage::Verified, Seen::VERIFIED),
+        (Stage::Refuted, Seen::REFUTED),
+    ];
+    for (stage, seen) in stages {
+        assert_eq!(stage as u8, seen.0);
+    }
+}
+
+#[test]
+fn tiers_and_stages_keep_their_numbers() {
+    use training_proof::Stage;
+    let tiers = [
+        Tier::None,
+        Tier::ZkExact,
+        Tier::Audited,
+        Tier::AuditedTolerant,
+        Tier::Replicated,
+    ];
+    for (number, tier) in tiers.into_iter().enumerate() {
+        assert_eq!(tier as usize, number);
+    }
+    let stages = [
+        Stage::Opened,
+        Stage::Committed,
+        Stage::Revealed,
+        Stage::Verified,
+        Stage::FullAudit,
+        Stage::Refuted,
+    ];
+    for (number, stage) in stages.into_iter().enumerate() {
+        assert_eq!(stage as usize, number);
+    }
 }
 
 #[test]

@@ -74,13 +74,12 @@ impl Scene {
         scene
     }
 
-    /// The node works on it, and has given up two others just before: the next failure slashes.
-    pub fn about_to_fail_again() -> Self {
-        let mut scene = Self::assigned();
+    /// The node has given up two others just before: the next failure slashes.
+    pub fn after_two_failures(mut self) -> Self {
         for id in [2, 3] {
             let Self {
                 world, user, node, ..
-            } = &mut scene;
+            } = &mut self;
             let job = world.do_create_escrow(user, job_args(id));
             world.do_assign_node(&job, node);
             let settlement = world.settlement(&job);
@@ -88,7 +87,7 @@ impl Scene {
                 .fail(settlement, &node.key)
                 .expect("the node may give up");
         }
-        scene
+        self
     }
 
     /// The same with all programs paused.

@@ -18,7 +18,7 @@ use crate::scene::Scene;
 type Step = fn(&mut Scene) -> Sent;
 
 /// What is tried, in the order of a job's life.
-const INSTRUCTIONS: [(&str, Step); 17] = [
+const INSTRUCTIONS: [(&str, Step); 18] = [
     ("top_up", |scene| {
         scene.world.top_up(&scene.job, &scene.user, 1)
     }),
@@ -78,6 +78,10 @@ const INSTRUCTIONS: [(&str, Step); 17] = [
     ("timeout_refund", |scene| {
         let settlement = scene.world.settlement(&scene.job);
         scene.world.timeout_refund(settlement, &scene.user.key)
+    }),
+    ("settle_refuted", |scene| {
+        let settlement = scene.world.settlement(&scene.job);
+        scene.world.settle_refuted(settlement, &scene.user.key)
     }),
     ("open_dispute", |scene| {
         let accounts = scene.world.open_dispute_accounts(&scene.job);

@@ -219,6 +219,16 @@ fn measure() -> Units {
     let close = world.close_transcript_accounts(&proven.job);
     world.close_transcript(close).expect("close");
     units.merge(&world.units);
+
+    // a false proof takes longer to tell than a true one; settled is what is measured here
+    let mut refuted = Proven::refuted();
+    let world = &mut refuted.world;
+    world.units = Units::default();
+    let settlement = world.settlement(&refuted.job);
+    world
+        .settle_refuted(settlement, &refuted.user.key)
+        .expect("settle_refuted");
+    units.merge(&world.units);
     units
 }
 

@@ -8,6 +8,7 @@ use solana_signer::Signer;
 
 use crate::crowd::Crowd;
 use crate::scene::{STAKE, Scene};
+use crate::training_proof::scene::{Scene as Proven, escrow_args};
 
 #[test]
 fn assigning_names_the_node_and_locks_its_stake() {
@@ -212,11 +213,11 @@ fn the_lock_is_the_one_of_the_escrow() {
 
 #[test]
 fn no_wrong_account_is_taken() {
-    let mut crowd = Crowd::around(Scene::open());
+    let mut crowd = Crowd::with_other_transcript(Proven::announced().into_market());
     let scene = &crowd.scene;
     let accounts = scene
         .world
         .assign_node_accounts(&scene.job, &scene.node.pubkey());
-    let terms = terms_of(&job_args(1));
+    let terms = terms_of(&escrow_args());
     crowd.try_escrow("assign_node", accounts, ix::AssignNode { terms });
 }

@@ -3,6 +3,7 @@ use job_escrow::{EscrowError, State, instruction as ix};
 
 use crate::crowd::Crowd;
 use crate::scene::{AMOUNT, STAKE, Scene};
+use crate::training_proof::scene::Scene as Proven;
 
 #[test]
 fn nothing_held_is_a_full_refund() {
@@ -94,11 +95,8 @@ fn the_third_failure_in_a_week_slashes_and_suspends() {
 
 #[test]
 fn no_wrong_account_is_taken() {
-    let mut scene = Scene::about_to_fail_again();
-    scene
-        .world
-        .do_present_receipt(&scene.job, &scene.user, 10, 10);
-    let mut crowd = Crowd::around(scene);
+    let market = Proven::revealed().into_market().after_two_failures();
+    let mut crowd = Crowd::with_other_transcript(market);
     let scene = &crowd.scene;
     let settlement = scene.world.settlement(&scene.job);
     let accounts = scene.world.end_failed(settlement, &scene.node.key);

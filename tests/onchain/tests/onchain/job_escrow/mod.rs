@@ -20,6 +20,7 @@ mod release;
 mod set_paused;
 mod settle_cancel;
 mod settle_dispute;
+mod settle_refuted;
 mod submit_completion;
 mod timeout_refund;
 mod top_up;

@@ -3,6 +3,7 @@ use job_escrow::{Completion, EscrowError, State, instruction as ix};
 
 use crate::crowd::Crowd;
 use crate::scene::Scene;
+use crate::training_proof::scene::{Scene as Proven, escrow_args};
 
 #[test]
 fn submitting_notes_the_result_and_opens_the_window() {
@@ -76,11 +77,14 @@ fn an_open_job_has_no_node_to_submit() {
 
 #[test]
 fn no_wrong_account_is_taken() {
-    let mut crowd = Crowd::around(Scene::assigned());
+    let mut crowd = Crowd::with_other_transcript(Proven::verified().into_market());
     let scene = &crowd.scene;
     let accounts = scene
         .world
         .submit_completion_accounts(&scene.job, &scene.node.pubkey());
-    let args = completion();
+    let args = Completion {
+        epochs: escrow_args().required_epochs,
+        ..completion()
+    };
     crowd.try_escrow("submit_completion", accounts, ix::SubmitCompletion { args });
 }

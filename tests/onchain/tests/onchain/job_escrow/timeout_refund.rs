@@ -3,6 +3,7 @@ use job_escrow::{EscrowError, State, instruction as ix};
 
 use crate::crowd::Crowd;
 use crate::scene::{AMOUNT, STAKE, Scene};
+use crate::training_proof::scene::Scene as Proven;
 
 #[test]
 fn anyone_refunds_after_the_deadline_and_the_node_is_slashed() {
@@ -200,11 +201,8 @@ fn the_slash_is_measured_at_assignment_and_spares_other_jobs() {
 
 #[test]
 fn no_wrong_account_is_taken() {
-    let mut scene = Scene::about_to_fail_again();
-    scene
-        .world
-        .do_present_receipt(&scene.job, &scene.user, 10, 10);
-    let mut crowd = Crowd::around(scene);
+    let market = Proven::revealed().into_market().after_two_failures();
+    let mut crowd = Crowd::with_other_transcript(market);
     crowd.scene.world.advance(3_601);
     let scene = &crowd.scene;
     let settlement = scene.world.settlement(&scene.job);

@@ -1,4 +1,5 @@
 use cyxwiz_tests_onchain::assert_refused;
+use job_escrow::{CreateEscrowArgs, Verification};
 use training_proof::{Commitment, ProofError, Stage, instruction as ix};
 
 use super::scene::{Scene, escrow_args};
@@ -99,7 +100,11 @@ fn an_escrow_created_anew_at_the_same_address_is_another_job() {
     let close = scene.world.close_accounts(&scene.job, &scene.user.pubkey());
     scene.world.close(close, &[&scene.user.key]).expect("close");
     scene.world.advance(1);
-    let job = scene.world.do_create_escrow(&scene.user, escrow_args());
+    let args = CreateEscrowArgs {
+        verification: Verification::EMPTY,
+        ..escrow_args()
+    };
+    let job = scene.world.do_create_escrow(&scene.user, args);
     scene.world.do_assign_node(&job, &scene.node);
     let sent = scene.world.commit(&job, scene.made, &scene.node);
     assert_refused(sent, ProofError::EscrowMismatch);

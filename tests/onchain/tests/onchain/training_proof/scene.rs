@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use cyxwiz_proof::field::sha256;
-use cyxwiz_statement::ChallengeSeed;
+use cyxwiz_statement::{ChallengeSeed, Registered};
 use cyxwiz_tests_onchain::{
-    CYXWIZ, Job, Wallet, World, address, job_args, key, slot_hash, succeed,
+    CYXWIZ, Job, Sent, Wallet, World, address, completion, job_args, key, slot_hash, succeed,
 };
-use job_escrow::{CreateEscrowArgs, Tier, Verification};
+use job_escrow::{Completion, CreateEscrowArgs, Tier, Verification};
 use solana_signer::Signer;
 use training_proof::{CLOCK_TOLERANCE_SECONDS, Commitment, Nonces, OpenArgs, nonce_hash};
 
@@ -57,7 +57,33 @@ pub fn proof() -> [u8; 256] {
     *PROOF
 }
 
-/// A market with one user, two nodes and one job of six epochs.
+/// The public input of the run's proof.
+pub fn public_input() -> [u8; 32] {
+    static INPUT: LazyLock<[u8; 32]> = LazyLock::new(|| {
+        let scene = Scene::revealed();
+        scene.world.public_input_of(&scene.job)
+    });
+    *INPUT
+}
+
+/// A proof like the run's whose points lie on their curves, and which shows nothing: C in place of -A.
+pub fn false_proof() -> [u8; 256] {
+    let mut proof = proof();
+    proof.copy_within(192.., 0);
+    proof
+}
+
+/// What an escrow pins of this circuit.
+pub fn pinned(tier: Tier, circuit: &Registered) -> Verification {
+    Verification {
+        tier,
+        samples: circuit.circuit.samples(),
+        circuit: circuit.id,
+        runtime_class: [0; 32],
+    }
+}
+
+/// A market with one user, one node and one job of six epochs.
 pub struct Scene {
     pub world: World,
     pub user: Wallet,
@@ -73,12 +99,7 @@ pub struct Scene {
 pub fn escrow_args() -> CreateEscrowArgs {
     CreateEscrowArgs {
         required_epochs: EPOCHS.into(),
-        verification: Verification {
-            tier: Tier::ZkExact,
-            samples: circuit().circuit.samples(),
-            circuit: circuit().id,
-            runtime_class: [0; 32],
-        },
+        verification: pinned(Tier::ZkExact, circuit()),
         ..job_args(1)
     }
 }
@@ -90,11 +111,12 @@ impl Scene {
         world.set_slot(SLOT);
         let user = world.user("user", 100 * CYXWIZ);
         let node = world.node(node, STAKE);
+        let pinned = args.verification;
         let job = world.do_create_escrow(&user, args);
         let (dataset, initial) = given();
         let hash = |nonce| nonce_hash(&job.escrow.to_bytes(), &nonce);
         let open = OpenArgs {
-            circuit: circuit().id,
+            circuit: pinned.circuit,
             dataset,
             initial,
             rate: RATE,
@@ -114,6 +136,11 @@ impl Scene {
     /// The escrow of the run's job is open.
     pub fn before() -> Self {
         Self::funded(escrow_args(), "node")
+    }
+
+    /// The transcript is open too.
+    pub fn announced() -> Self {
+        Self::before().do_announce()
     }
 
     /// The transcript is open, the node works.
@@ -139,15 +166,56 @@ impl Scene {
         scene
     }
 
+    /// The node has signed a proof that is none.
+    pub fn refuted() -> Self {
+        let mut scene = Self::revealed();
+        let sent = scene
+            .world
+            .verify(&scene.job, false_proof(), &scene.node.key);
+        succeed("verify", sent);
+        scene
+    }
+
+    /// The slot hash was lost.
+    pub fn full_audit() -> Self {
+        let mut scene = Self::committed();
+        scene.world.set_slot(SLOT + 32 + 513);
+        succeed("reveal", scene.world.reveal(&scene.job, BOTH));
+        scene
+    }
+
+    /// The proven job is submitted.
+    pub fn submitted() -> Self {
+        let mut scene = Self::verified();
+        let sent = scene.submit();
+        succeed("submit_completion", sent);
+        scene
+    }
+
+    /// `submit_completion` by the node.
+    pub fn submit(&mut self) -> Sent {
+        let result = Completion {
+            epochs: EPOCHS.into(),
+            ..completion()
+        };
+        self.world
+            .submit_completion(&self.job, result, &self.node.key)
+    }
+
     /// `open`, and the node's assignment.
-    pub fn do_open(mut self) -> Self {
+    pub fn do_open(self) -> Self {
+        let mut scene = self.do_announce();
+        scene.world.do_assign_node(&scene.job, &scene.node);
+        scene
+    }
+
+    fn do_announce(mut self) -> Self {
         let accounts = self.world.open_transcript_accounts(&self.job);
         let user = &[&self.user.key];
         succeed(
             "open",
             self.world.open_transcript(accounts, self.open, user),
         );
-        self.world.do_assign_node(&self.job, &self.node);
         self
     }
 
