@@ -39,6 +39,14 @@ fn a_proven_job_is_paid_at_once() {
     let now = job.ask(async |chain| chain.unix_time().await.expect("a clock"));
     assert!(now < paid.release_at);
     job.await_closed();
+
+    // Anyone who has the data can repeat the whole training, and ends with the same bits as the node.
+    let replay = job.stack.cyxwiz(&["job", "replay", &job.id.to_string()]);
+    let replay = replay.json();
+    assert_eq!(
+        (&replay["honest"], &replay["steps"]),
+        (&true.into(), &64.into())
+    );
 }
 
 #[test]

@@ -60,3 +60,14 @@ fn a_coordinator_killed_before_the_challenge_still_shows_its_nonce() {
     assert_eq!(run.finish().json()["proof"]["verified"], true);
     assert_paid_once(&job);
 }
+
+#[test]
+fn a_chain_that_was_away_before_the_challenge_has_the_slot_hashes_still() {
+    let (job, run) = ProvenJob::start(JobFile::integers);
+    job.await_stage(TranscriptStage::Committed);
+    job.stack.kill("localnet");
+    job.stack.bring_up(&[]);
+    job.skip_to_the_challenge();
+    assert_eq!(run.finish().json()["proof"]["verified"], true);
+    assert_paid_once(&job);
+}
