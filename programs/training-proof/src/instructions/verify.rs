@@ -1,22 +1,21 @@
 use anchor_lang::prelude::*;
-use cyxwiz_statement::{Digest, Word};
 
 use crate::{
     ProofError, Stage, Transcript,
     events::{ProofRefuted, ProofVerified, TranscriptPost},
     state::{key_of, registered},
-    verifier::{self, PROOF_BYTES},
+    verifier,
 };
 
 /// A proof, and what the node vouches for with it.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// -A (64 bytes), B (128), C (64).
-    pub proof: [u8; PROOF_BYTES],
+    pub proof: [u8; 256],
     /// The statement that it proves, a field element.
-    pub public_input: Word,
+    pub public_input: [u8; 32],
     /// SHA-256 of the verifying key that it proves it for.
-    pub key: Digest,
+    pub key: [u8; 32],
 }
 
 /// Accounts of `verify`.
