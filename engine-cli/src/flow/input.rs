@@ -65,6 +65,15 @@ impl Input {
         let manifest = manifest(&dataset)?;
         let opening = opening(&spec, Some(&table), Digest(manifest.root()))
             .map_err(|error| Error::content("dataset", &dataset, error))?;
+        if let Some(opening) = &opening
+            && opening.circuit.key.is_none()
+        {
+            let problem = format!(
+                "the circuit {} has no key that this build trusts; choose one that had its ceremony",
+                opening.circuit.name
+            );
+            return Err(Error::content("job file", path, problem));
+        }
         Ok(Self {
             canonical: spec.canonical_bytes(),
             spec_hash: Digest(spec.spec_hash()),
