@@ -71,3 +71,19 @@ fn a_chain_that_was_away_before_the_challenge_has_the_slot_hashes_still() {
     assert_eq!(run.finish().json()["proof"]["verified"], true);
     assert_paid_once(&job);
 }
+
+#[test]
+fn a_slot_hash_that_nobody_asked_for_in_time_pays_nobody() {
+    let (job, run) = ProvenJob::start(JobFile::integers);
+    job.await_stage(TranscriptStage::Committed);
+    run.kill();
+    job.stack.kill(&job.node());
+    job.stack.kill("coordinator");
+    job.stack.advance_slots(32 + 513);
+    job.stack.bring_up(&[]);
+    // There is no second draw, so there can be no proof: the node gives the job up.
+    let failed = job.await_settled();
+    assert_eq!(failed.state, EscrowState::Failed);
+    assert_eq!(failed.paid_user, failed.amount);
+    job.await_closed();
+}
