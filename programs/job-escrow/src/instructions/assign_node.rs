@@ -1,6 +1,6 @@
 use anchor_lang::{InstructionData, prelude::*};
 use node_registry::{Node, program::NodeRegistry};
-use reputation::{Reputation, UserReputation};
+use reputation::{Reputation, UserReputation, math::Tier as Standing};
 
 use crate::{
     Config, Escrow, EscrowError, State, Verification,
@@ -79,7 +79,8 @@ pub struct AssignNode<'info> {
 }
 
 /// Names the node, fixes fee, deadline and acceptance window, and locks the node's stake.
-/// Refuses an escrow that does not meet `terms`, and a user's own node, whose reputation the user
+/// Where the proof alone does not show the work, the window is a new node's whatever the reputation: audits must
+/// have their time. Refuses an escrow that does not meet `terms`, and a user's own node, whose reputation the user
 /// could make up.
 pub fn assign_node(ctx: Context<AssignNode>, terms: AssignTerms) -> Result<()> {
     let clock = Clock::get()?;
@@ -100,7 +101,12 @@ pub fn assign_node(ctx: Context<AssignNode>, terms: AssignTerms) -> Result<()> {
         require_keys_eq!(record.owner, owner, EscrowError::NodeMismatch);
         record.tier()
     };
-    escrow.assign(owner, params.fee(tier), params.acceptance(tier), now)?;
+    let acceptance = if escrow.verification.tier.is_audited() {
+        params.acceptance(Standing::Bronze)
+    } else {
+        params.acceptance(tier)
+    };
+    escrow.assign(owner, params.fee(tier), acceptance, now)?;
     call(
         node_registry::ID,
         &accounts.authority,

@@ -363,6 +363,30 @@ fn audits_have_their_time_before_the_user_may_pay() {
     }
 }
 
+/// A Diamond node's results are final at once, but not where audits must have their time.
+#[test]
+fn no_reputation_shortens_the_time_for_audits() {
+    let circuit = Registered::by_name("t100x16").expect("it is registered");
+    let windows = [
+        (pinned(Tier::Audited, circuit), 86_400),
+        (escrow_args().verification, 0),
+    ];
+    for (verification, seconds) in windows {
+        let args = CreateEscrowArgs {
+            verification,
+            ..escrow_args()
+        };
+        let mut scene = Scene::funded(args, "node");
+        scene.open.rate *= u16::from(verification.samples > 0);
+        scene.world.earn_reputation(&scene.node, 16, Some(5));
+        let record = scene.world.reputation_of(&scene.node);
+        assert_eq!(record.tier(), reputation::math::Tier::Diamond);
+        let scene = scene.do_open();
+        let escrow = scene.world.escrow_of(&scene.job);
+        assert_eq!(escrow.acceptance_seconds, seconds);
+    }
+}
+
 /// A malleated copy of the proof, shown again by the node, finds nothing to be paid from.
 #[test]
 fn a_proof_pays_once() {
