@@ -126,7 +126,7 @@ impl Bank {
         let infos = loaded.infos();
         let clock = Clock {
             unix_timestamp: self.now,
-            slot: 1,
+            slot: runtime::SLOT,
             ..Clock::default()
         };
         runtime::run(clock, infos.clone(), instruction)?;

@@ -95,7 +95,7 @@ impl Books {
     }
 
     fn step(&mut self, bytes: &mut Bytes) -> Result<(), Refused> {
-        let kind = bytes.byte() % 24;
+        let kind = bytes.byte() % 25;
         let id = bytes.below(JOBS);
         match kind {
             0 => self.now = bytes.i64(),
@@ -251,6 +251,13 @@ impl Books {
                 };
                 (State::Disputed, State::Resolved, Some(all))
             }
+            24 => {
+                let all = Split {
+                    user: amount,
+                    ..Split::default()
+                };
+                (State::Assigned, State::Failed, Some(all))
+            }
             _ => {
                 let bps = bytes.u32() as u16;
                 (
@@ -290,6 +297,9 @@ impl Books {
                 self.node.slash(&lock, bps, now, params)?
             }
             22 => self.node.slash_dispute(&lock, now, params)?,
+            24 => self
+                .node
+                .slash(&lock, params.slash_invalid_proof_bps, now, params)?,
             _ => return Ok(()),
         };
         let cut = cut.total().expect("a slash is a part of the stake");

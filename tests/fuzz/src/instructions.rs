@@ -11,8 +11,9 @@ use anchor_lang::{
     prelude::{AccountMeta, Pubkey},
     solana_program::instruction::Instruction,
 };
-use job_escrow::Escrow;
+use job_escrow::{Escrow, State};
 use node_registry::{JobLock, Node};
+use training_proof::{Stage, Transcript};
 use vesting::Vesting;
 
 use solana_sdk_ids::{
@@ -26,10 +27,11 @@ use crate::{
     scene::{Scene, instructions_sysvar},
 };
 
-const OURS: [Pubkey; 4] = [
+const OURS: [Pubkey; 5] = [
     job_escrow::ID,
     node_registry::ID,
     reputation::ID,
+    training_proof::ID,
     vesting::ID,
 ];
 const DISCRIMINATOR_LEN: usize = 8;
@@ -181,6 +183,8 @@ fn change_contents(bank: &mut Bank, instruction: &Instruction, bytes: &mut Bytes
 fn check(bank: &Bank, mint: &Pubkey) {
     let (sum, supply) = (bank.sum_of_tokens(mint), bank.supply(mint));
     assert_eq!(sum, u128::from(supply), "tokens were made or lost");
+    let transcripts = bank.all::<Transcript>(&training_proof::ID).into_iter();
+    let transcripts: Vec<Transcript> = transcripts.map(|(_, transcript)| transcript).collect();
     for (address, escrow) in bank.all::<Escrow>(&job_escrow::ID) {
         let held = bank.tokens(&escrow.vault);
         let sound = escrow.invariant(held);
@@ -188,6 +192,12 @@ fn check(bank: &Bank, mint: &Pubkey) {
             sound.is_ok(),
             "escrow {address}: {escrow:?} with {held} in its vault"
         );
+        // until then its transcript cannot be closed
+        if escrow.verification.tier.is_proven() && escrow.state == State::Submitted {
+            let transcript = transcripts.iter().find(|it| it.escrow == address);
+            let shown = transcript.is_some_and(|it| it.stage == Stage::Verified);
+            assert!(shown, "escrow {address}: {transcript:?}");
+        }
     }
     for (address, allocation) in bank.all::<Vesting>(&vesting::ID) {
         let held = bank.tokens(&allocation.vault);

@@ -10,6 +10,7 @@ pub mod books;
 pub mod bytes;
 pub mod instructions;
 mod loaded;
+mod proven;
 mod runtime;
 mod scene;
 mod system;

@@ -17,7 +17,10 @@ use reputation::{accounts as records, instruction as records_ix};
 use solana_signer::Signer;
 use vesting::{CreateVestingArgs, accounts as allocations, instruction as allocations_ix};
 
-use crate::bank::{Account, Bank};
+use crate::{
+    bank::{Account, Bank},
+    proven,
+};
 
 /// Where every input begins.
 pub struct Scene {
@@ -61,6 +64,7 @@ impl Scene {
         templates.extend(escrow_templates(&world, &user, &jobs));
         templates.extend(registry_templates(&world, &node, &newcomer));
         templates.extend(record_templates(&world, &node, &newcomer, &jobs));
+        templates.extend(proven::templates(&mut world, &user, &node));
         templates.extend(vesting_templates(&mut world, &user, &newcomer));
         let mut bank = Bank::of(&world);
         let signature_check = signed_receipt(&jobs.assigned.escrow, &receipt_of(5, 5), &user.key);

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Market, Party, Reasons, Rules, Seconds, Tier, Units};
+use crate::{Evidence, Market, Party, Reasons, Rules, Seconds, Tier, Units};
 
 /// How a dispute is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +35,7 @@ pub enum Action {
         job: u8,
         amount: Units,
         timeout: Seconds,
+        evidence: Evidence,
     },
     /// `top_up`; users pay.
     TopUp { by: u8, job: u8, amount: Units },
@@ -51,6 +52,8 @@ pub enum Action {
     Present { job: u8, seen: u32, held: u32 },
     /// `anchor_checkpoint`.
     Anchor { by: Party, job: u8, epoch: u32 },
+    /// `commit`, `reveal` and `verify` of training-proof, the proof a true one or not.
+    Prove { by: Party, job: u8, valid: bool },
     /// `submit_completion`.
     Submit { by: Party, job: u8 },
     /// `accept`.
@@ -65,6 +68,8 @@ pub enum Action {
     Fail { by: Party, job: u8 },
     /// `timeout_refund`.
     TimeoutRefund { by: Party, job: u8 },
+    /// `settle_refuted`.
+    SettleRefuted { by: Party, job: u8 },
     /// `expire_unassigned`.
     ExpireUnassigned { job: u8 },
     /// `open_dispute`.
@@ -109,7 +114,8 @@ impl Market {
                 job,
                 amount,
                 timeout,
-            } => self.create(rules, job, amount, timeout),
+                evidence,
+            } => self.create(rules, job, amount, timeout, evidence),
             Action::TopUp { by, job, amount } => self.top_up(by, job, amount),
             Action::Assign {
                 by,
@@ -120,13 +126,15 @@ impl Market {
             Action::Extend { by, job, extra } => self.extend(rules, by, job, extra),
             Action::Present { job, seen, held } => self.present(rules, job, seen, held),
             Action::Anchor { by, job, epoch } => self.anchor(rules, by, job, epoch),
-            Action::Submit { by, job } => self.submit(by, job),
+            Action::Prove { by, job, valid } => self.prove(by, job, valid),
+            Action::Submit { by, job } => self.submit(rules, by, job),
             Action::Accept { by, job } => self.accept(rules, by, job),
             Action::Release { by, job } => self.release(rules, by, job),
             Action::Cancel { by, job } => self.cancel(rules, by, job),
             Action::SettleCancel { by, job } => self.settle_cancel(rules, by, job),
             Action::Fail { by, job } => self.fail(rules, by, job),
             Action::TimeoutRefund { by: _, job } => self.timeout_refund(rules, job),
+            Action::SettleRefuted { by: _, job } => self.settle_refuted(rules, job),
             Action::ExpireUnassigned { job } => self.expire_unassigned(rules, job),
             Action::OpenDispute { by, job } => self.open_dispute(rules, by, job),
             Action::SettleDispute { by, job, verdict } => {
@@ -156,11 +164,17 @@ impl fmt::Display for Action {
                 job,
                 amount,
                 timeout,
+                evidence,
             } => {
                 write!(
                     f,
                     "user {job} funds job {job} with {amount}, for {timeout} s"
-                )
+                )?;
+                match evidence {
+                    Evidence::None => Ok(()),
+                    Evidence::Exact => f.write_str(", to be proven"),
+                    Evidence::Audited => f.write_str(", to be proven and audited"),
+                }
             }
             Self::TopUp { by, job, amount } => write!(f, "user {by} adds {amount} to job {job}"),
             Self::Assign {
@@ -176,6 +190,11 @@ impl fmt::Display for Action {
                 write!(f, "user {job}'s receipt shows {seen} seen, {held} held")
             }
             Self::Anchor { by, job, epoch } => write!(f, "{by} anchors epoch {epoch} of job {job}"),
+            Self::Prove { by, job, valid } => {
+                let proof = if *valid { "a proof" } else { "a false proof" };
+                write!(f, "{by} shows {proof} of job {job}")
+            }
+            Self::SettleRefuted { by, job } => write!(f, "{by} ends job {job} for its false proof"),
             Self::Submit { by, job } => write!(f, "{by} submits job {job}"),
             Self::Accept { by, job } => write!(f, "{by} accepts job {job}"),
             Self::Release { by, job } => write!(f, "{by} releases job {job}"),
@@ -221,6 +240,8 @@ impl Action {
             Self::Assign { by, .. }
             | Self::Extend { by, .. }
             | Self::Anchor { by, .. }
+            | Self::Prove { by, .. }
+            | Self::SettleRefuted { by, .. }
             | Self::Submit { by, .. }
             | Self::Accept { by, .. }
             | Self::Release { by, .. }

@@ -1,6 +1,9 @@
 use cyxwiz_economics::escrow::Split;
 
-use crate::{Fault, Job, Lock, Market, Party, Phase, Reason, Reasons, Rules, Seconds, Tier, Units};
+use crate::{
+    Evidence, Fault, Job, Lock, Market, Party, Phase, Reason, Reasons, Rules, Seconds, Shown, Tier,
+    Units,
+};
 
 /// What becomes of the node's stake when its job ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -8,6 +11,7 @@ pub(crate) enum StakeEnd {
     Unlock,
     Failed,
     TimedOut,
+    InvalidProof,
     DisputeLost { payout: Units },
 }
 
@@ -18,6 +22,7 @@ impl Market {
         id: u8,
         amount: Units,
         timeout: Seconds,
+        evidence: Evidence,
     ) -> Reasons {
         let (mut no, index) = (Reasons::default(), usize::from(id));
         no.unless(!self.paused, Reason::Paused);
@@ -34,6 +39,7 @@ impl Market {
                 vault: amount,
                 timeout,
                 created_at: self.now,
+                evidence,
                 ..Job::default()
             };
         }
@@ -89,7 +95,12 @@ impl Market {
         job.node = Some(node_id);
         job.assigned_at = now;
         job.deadline = now + job.timeout;
-        job.acceptance = rules.acceptance[tier as usize];
+        let window = match job.evidence {
+            // audits have their time, whoever the node is
+            Evidence::Audited => Tier::Bronze,
+            Evidence::None | Evidence::Exact => tier,
+        };
+        job.acceptance = rules.acceptance[window as usize];
         job.fee_bps = match tier {
             Tier::Diamond => rules.fee_bps_diamond,
             Tier::Bronze | Tier::Silver | Tier::Gold => rules.fee_bps,
@@ -150,9 +161,30 @@ impl Market {
         no
     }
 
-    pub(crate) fn submit(&mut self, by: Party, id: u8) -> Reasons {
+    pub(crate) fn prove(&mut self, by: Party, id: u8, valid: bool) -> Reasons {
+        let from = [Phase::Assigned, Phase::Cancelling];
+        let mut no = self.run_by(id, &from, self.is_node_of(by, id));
+        let job = &mut self.jobs[usize::from(id)];
+        let asked = job.evidence != Evidence::None && job.shown == Shown::Nothing;
+        no.unless(asked, Reason::Evidence);
+        if no.none() {
+            job.shown = if valid {
+                Shown::Proof
+            } else {
+                Shown::FalseProof
+            };
+        }
+        no
+    }
+
+    pub(crate) fn submit(&mut self, rules: &Rules, by: Party, id: u8) -> Reasons {
         let mut no = self.run_by(id, &[Phase::Assigned], self.is_node_of(by, id));
         let job = &mut self.jobs[usize::from(id)];
+        let shown = job.evidence == Evidence::None || job.shown == Shown::Proof;
+        no.unless(
+            shown || rules.has(Fault::SubmittedUnproven),
+            Reason::Evidence,
+        );
         no.unless(self.now <= job.deadline, Reason::TooLate);
         if no.none() {
             job.phase = Phase::Submitted;
@@ -163,6 +195,9 @@ impl Market {
 
     pub(crate) fn accept(&mut self, rules: &Rules, by: Party, id: u8) -> Reasons {
         let mut no = self.run_by(id, &[Phase::Submitted], by == Party::User(id));
+        let job = &self.jobs[usize::from(id)];
+        let audited = job.evidence != Evidence::Audited || self.now >= job.window_ends;
+        no.unless(audited, Reason::TooEarly);
         self.guard_settlement(rules, id, &mut no);
         if no.none() {
             self.pay_in_full(rules, id);
@@ -234,6 +269,7 @@ impl Market {
 
     pub(crate) fn fail(&mut self, rules: &Rules, by: Party, id: u8) -> Reasons {
         let mut no = self.run_by(id, &[Phase::Assigned], self.is_node_of(by, id));
+        no.unless(!self.is_refuted(id), Reason::Evidence);
         self.guard_settlement(rules, id, &mut no);
         if no.none() {
             let split = self.by_held(rules, id);
@@ -248,10 +284,26 @@ impl Market {
             self.now > self.jobs[usize::from(id)].deadline,
             Reason::TooEarly,
         );
+        no.unless(!self.is_refuted(id), Reason::Evidence);
         self.guard_settlement(rules, id, &mut no);
         if no.none() {
             let split = self.by_held(rules, id);
             self.settle(rules, id, Phase::TimedOut, split, StakeEnd::TimedOut);
+        }
+        no
+    }
+
+    pub(crate) fn settle_refuted(&mut self, rules: &Rules, id: u8) -> Reasons {
+        let mut no = self.run_by(id, &[Phase::Assigned, Phase::Cancelling], true);
+        let settles = !rules.has(Fault::NobodySettlesRefuted);
+        no.unless(self.is_refuted(id) && settles, Reason::Evidence);
+        self.guard_settlement(rules, id, &mut no);
+        if no.none() {
+            let all = Split {
+                user: self.jobs[usize::from(id)].amount,
+                ..Split::default()
+            };
+            self.settle(rules, id, Phase::Failed, Some(all), StakeEnd::InvalidProof);
         }
         no
     }
@@ -323,7 +375,17 @@ impl Market {
 
     pub(crate) fn by_held(&self, rules: &Rules, id: u8) -> Option<Split> {
         let job = &self.jobs[usize::from(id)];
-        Split::held(job.amount, job.held, rules.required_epochs, job.fee_bps)
+        let unproven = job.evidence != Evidence::None && job.phase == Phase::Assigned;
+        let held = if unproven && !rules.has(Fault::PaidUnproven) {
+            0
+        } else {
+            job.held
+        };
+        Split::held(job.amount, held, rules.required_epochs, job.fee_bps)
+    }
+
+    fn is_refuted(&self, id: u8) -> bool {
+        self.jobs[usize::from(id)].shown == Shown::FalseProof
     }
 
     fn pay_in_full(&mut self, rules: &Rules, id: u8) {

@@ -1,4 +1,4 @@
-use crate::{JOBS, Job, Market, NODES, Units};
+use crate::{Evidence, JOBS, Job, Market, NODES, Phase, Shown, Units};
 
 impl Market {
     /// What of the money is not as it must be in every state; `None` in a sound one.
@@ -44,6 +44,12 @@ impl Market {
         let exact = job.vault == held + job.bond + job.gifts;
         let emptied = !job.phase.is_settled() || held + job.bond == 0;
         let locked = job.lock.is_some() == job.is_running();
+        let asked = job.evidence != Evidence::None;
+        let delivered = matches!(job.phase, Phase::Submitted | Phase::Disputed | Phase::Paid);
+        let unproven = asked && delivered && job.shown != Shown::Proof;
+        // a user who cancels takes the work as it is
+        let ended = matches!(job.phase, Phase::Failed | Phase::TimedOut);
+        let given_away = asked && ended && job.paid_node > 0;
         if !exact {
             Some(format!(
                 "the vault of job {id} holds something else than its books say: {job:?}"
@@ -53,6 +59,12 @@ impl Market {
         } else if !locked {
             Some(format!(
                 "stake is locked for job {id} though it does not run, or not locked: {job:?}"
+            ))
+        } else if unproven {
+            Some(format!("job {id} was delivered without its proof: {job:?}"))
+        } else if given_away {
+            Some(format!(
+                "job {id} paid for work that was never proven: {job:?}"
             ))
         } else {
             None

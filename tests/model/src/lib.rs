@@ -23,7 +23,9 @@ mod scope;
 mod stake;
 
 pub use action::{Action, Verdict};
-pub use market::{JOBS, Job, Lock, Market, NODES, Node, Phase, Pools, Tier, USERS};
+pub use market::{
+    Evidence, JOBS, Job, Lock, Market, NODES, Node, Phase, Pools, Shown, Tier, USERS,
+};
 pub use party::Party;
 pub use pick::Draw;
 pub use reason::{Reason, Reasons};

@@ -65,6 +65,30 @@ pub enum Tier {
     Diamond,
 }
 
+/// What a job must be shown to be, fixed when it is created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Evidence {
+    /// Nothing.
+    #[default]
+    None,
+    /// Proven work: paid at once.
+    Exact,
+    /// A proven transcript, and audits that have their time.
+    Audited,
+}
+
+/// What its node has shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Shown {
+    /// Nothing yet.
+    #[default]
+    Nothing,
+    /// A proof.
+    Proof,
+    /// A false one.
+    FalseProof,
+}
+
 /// The stake that a running job locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lock {
@@ -121,6 +145,10 @@ pub struct Job {
     pub settled_at: Seconds,
     /// The node's stake in it, while it runs.
     pub lock: Option<Lock>,
+    /// What it must be shown to be.
+    pub evidence: Evidence,
+    /// What was shown.
+    pub shown: Shown,
 }
 
 impl Job {

@@ -4,7 +4,7 @@ use std::mem::discriminant;
 
 use cyxwiz_economics::CYXWIZ;
 
-use crate::{Action, Clock, Market, Party, Rules, Scope, Seconds, Tier, Units, Verdict};
+use crate::{Action, Clock, Evidence, Market, Party, Rules, Scope, Seconds, Tier, Units, Verdict};
 
 const DAY: Seconds = 86_400;
 
@@ -71,6 +71,15 @@ impl Draw {
         }
     }
 
+    fn evidence(&mut self) -> Evidence {
+        self.of(&[
+            Evidence::None,
+            Evidence::None,
+            Evidence::Exact,
+            Evidence::Audited,
+        ])
+    }
+
     fn verdict(&mut self) -> Verdict {
         match self.below(3) {
             0 => Verdict::ForUser {
@@ -106,12 +115,14 @@ impl Market {
             _ => {}
         }
         let receipts = [draw.receipt(rules), draw.receipt(rules)];
+        let evidence = [draw.evidence()];
         let scope = Scope {
             users: 2,
             nodes: 2,
             amount: draw.amount(),
             timeout: draw.timeout(),
             stake: draw.stake(),
+            evidence: &evidence,
             receipts: &receipts,
             grow: true,
             diamond: false,
@@ -142,12 +153,13 @@ impl Market {
     fn pick_any(&self, rules: &Rules, draw: &mut Draw) -> Action {
         let (by, job, node) = (draw.party(), draw.half(), draw.half());
         let free = self.nodes[usize::from(node)].free();
-        match draw.below(28) {
+        match draw.below(30) {
             0 => Action::Pause(draw.below(4) == 0),
             1 => Action::Create {
                 job,
                 amount: draw.amount(),
                 timeout: draw.timeout() - 1,
+                evidence: draw.evidence(),
             },
             2 => Action::TopUp {
                 by: draw.half(),
@@ -227,6 +239,15 @@ impl Market {
                     epoch,
                 }
             }
+            27 => {
+                let node = self.jobs[usize::from(job)].node.map_or(by, Party::Node);
+                Action::Prove {
+                    by: draw.of(&[by, node]),
+                    job,
+                    valid: draw.below(2) == 0,
+                }
+            }
+            28 => Action::SettleRefuted { by, job },
             _ => Action::Wait(draw.wait()),
         }
     }

@@ -38,11 +38,13 @@ pub enum Reason {
     Insurance,
     /// More than a number can hold.
     Overflow,
+    /// What was proven, or was not, does not allow it.
+    Evidence,
 }
 
 impl Reason {
     /// All of them, in order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Missing,
         Self::Exists,
         Self::WrongSigner,
@@ -60,6 +62,7 @@ impl Reason {
         Self::NothingDue,
         Self::Insurance,
         Self::Overflow,
+        Self::Evidence,
     ];
 }
 

@@ -47,6 +47,8 @@ pub struct Rules {
     pub slash_timeout_bps: u16,
     /// Slash for three failures.
     pub slash_failures_bps: u16,
+    /// Slash for a false proof.
+    pub slash_invalid_proof_bps: u16,
     /// Slash for a lost dispute.
     pub slash_dispute_bps: u16,
     /// Part of a slash that is burned.
@@ -89,6 +91,7 @@ impl Default for Rules {
             failure_window: 7 * DAY,
             slash_timeout_bps: 1_000,
             slash_failures_bps: 3_000,
+            slash_invalid_proof_bps: 2_500,
             slash_dispute_bps: 5_000,
             burn_bps: 2_000,
             insurance_payout_max_bps: 1_000,
@@ -154,4 +157,10 @@ pub enum Fault {
     OnlyNodeSettlesCancel,
     /// Stake that is locked can be requested back.
     UnstakeIgnoresLocks,
+    /// A job that must be proven is submitted without a proof.
+    SubmittedUnproven,
+    /// A job that must be proven pays for what is held before it is.
+    PaidUnproven,
+    /// A false proof leaves no way out but the user's cancel.
+    NobodySettlesRefuted,
 }

@@ -1,4 +1,6 @@
-use crate::{Action, JOBS, Job, Market, NODES, Party, Rules, Seconds, Tier, Units, Verdict};
+use crate::{
+    Action, Evidence, JOBS, Job, Market, NODES, Party, Rules, Seconds, Tier, Units, Verdict,
+};
 
 /// Which part of the market an exploration looks at.
 #[derive(Clone, Debug)]
@@ -13,6 +15,8 @@ pub struct Scope<'a> {
     pub timeout: Seconds,
     /// What a node stakes, at once and again whenever some is gone.
     pub stake: Units,
+    /// What jobs must be shown to be.
+    pub evidence: &'a [Evidence],
     /// Receipts (seen, held) that users sign.
     pub receipts: &'a [(u32, u32)],
     /// Whether jobs are topped up and extended, and their checkpoints anchored, by one.
@@ -68,12 +72,13 @@ impl Scope<'_> {
     fn push_job(&self, market: &Market, rules: &Rules, job: u8, actions: &mut Vec<Action>) {
         let user = Party::User(job);
         let current = &market.jobs[usize::from(job)];
+        actions.extend(self.evidence.iter().map(|&evidence| Action::Create {
+            job,
+            amount: self.amount,
+            timeout: self.timeout,
+            evidence,
+        }));
         actions.extend([
-            Action::Create {
-                job,
-                amount: self.amount,
-                timeout: self.timeout,
-            },
             Action::Accept { by: user, job },
             Action::Release {
                 by: Party::Stranger,
@@ -117,6 +122,18 @@ impl Scope<'_> {
                 Action::SettleCancel { by: node, job },
                 Action::Fail { by: node, job },
             ]);
+            if current.evidence != Evidence::None {
+                let prove = |valid| Action::Prove {
+                    by: node,
+                    job,
+                    valid,
+                };
+                actions.extend([true, false].map(prove));
+                actions.push(Action::SettleRefuted {
+                    by: Party::Stranger,
+                    job,
+                });
+            }
         }
         let receipts = self.receipts.iter();
         actions.extend(receipts.map(|&(seen, held)| Action::Present { job, seen, held }));

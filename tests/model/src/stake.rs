@@ -85,7 +85,7 @@ impl Market {
                 let oldest = node.failures[0];
                 oldest.is_some_and(|oldest| now - oldest <= rules.failure_window)
             }
-            StakeEnd::Unlock | StakeEnd::DisputeLost { .. } => false,
+            StakeEnd::Unlock | StakeEnd::InvalidProof | StakeEnd::DisputeLost { .. } => false,
         };
         if third {
             node.failures = [None; 3];
@@ -106,6 +106,10 @@ impl Market {
                     rules.slash_timeout_bps
                 };
                 let cut = self.cut(rules, node_id, lock, bps);
+                self.burn_and_insure(rules, node_id, cut);
+            }
+            StakeEnd::InvalidProof => {
+                let cut = self.cut(rules, node_id, lock, rules.slash_invalid_proof_bps);
                 self.burn_and_insure(rules, node_id, cut);
             }
             StakeEnd::DisputeLost { payout } => {

@@ -4,7 +4,7 @@
 //! minutes and a few gigabytes.
 
 use cyxwiz_tests_model::{
-    Clock, Market, Party, Rules, Scope, Seconds,
+    Clock, Evidence, Market, Party, Rules, Scope, Seconds,
     exits::{Item, way_out},
     explore::{Exploration, explore},
 };
@@ -19,6 +19,7 @@ const EVERYTHING: Scope<'static> = Scope {
     amount: 101,
     timeout: 1,
     stake: 20,
+    evidence: &[Evidence::None],
     receipts: &[(1, 0), (1, 1)],
     grow: false,
     diamond: false,
@@ -56,6 +57,34 @@ fn check(scope: &Scope, rules: &Rules, escrow: Seconds, stake: Seconds) {
 #[test]
 fn one_job_with_everything() {
     check(&EVERYTHING, &Rules::scaled_down(), 2, 3);
+}
+
+/// Also those of which the node shows nothing, or something false.
+#[test]
+fn one_job_that_must_be_proven() {
+    let scope = Scope {
+        evidence: &[Evidence::Exact, Evidence::Audited],
+        stake: 31,
+        unstake: false,
+        diamond: true,
+        ..EVERYTHING
+    };
+    check(&scope, &Rules::scaled_down(), 2, 0);
+}
+
+#[test]
+fn two_jobs_that_must_be_proven_on_one_stake() {
+    let scope = Scope {
+        users: 2,
+        evidence: &[Evidence::Exact],
+        stake: 31,
+        receipts: &[(1, 1)],
+        again: false,
+        disputes: false,
+        pause: false,
+        ..EVERYTHING
+    };
+    check(&scope, &Rules::scaled_down(), 2, 2);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Models that are broken on purpose are caught: each by the check that is there for it.
 
-use cyxwiz_tests_model::{Clock, Fault, Market, Rules, Scope, exits::Item, explore::explore};
+use cyxwiz_tests_model::{
+    Clock, Evidence, Fault, Market, Rules, Scope, exits::Item, explore::explore,
+};
 
 const SCOPE: Scope<'static> = Scope {
     users: 2,
@@ -8,6 +10,7 @@ const SCOPE: Scope<'static> = Scope {
     amount: 101,
     timeout: 1,
     stake: 31,
+    evidence: &[Evidence::None],
     receipts: &[],
     grow: false,
     diamond: false,
@@ -145,4 +148,30 @@ fn a_bond_left_in_the_vault_is_caught() {
         &SCOPE,
         "holds something else than its books say",
     );
+}
+
+/// One job that must be proven, and a receipt for all of it.
+const PROVEN: Scope<'static> = Scope {
+    users: 1,
+    evidence: &[Evidence::Exact],
+    receipts: &[(1, 1)],
+    ..SCOPE
+};
+
+#[test]
+fn a_submission_without_a_proof_is_caught() {
+    let by = "was delivered without its proof";
+    caught(Fault::SubmittedUnproven, &PROVEN, by);
+}
+
+#[test]
+fn pay_for_what_was_never_proven_is_caught() {
+    let by = "paid for work that was never proven";
+    caught(Fault::PaidUnproven, &PROVEN, by);
+}
+
+#[test]
+fn a_false_proof_without_an_end_is_caught() {
+    let by = "nobody gets the money out of Escrow(0)";
+    caught(Fault::NobodySettlesRefuted, &PROVEN, by);
 }

@@ -168,11 +168,22 @@ impl World {
     /// Writes another stage into a job's transcript, past its program.
     pub fn put_stage(&mut self, job: &Job, stage: Stage) {
         const STAGE_OFFSET: usize = 10;
-        let at = address::transcript(&job.escrow);
-        let mut account = self.svm.get_account(&at).expect("the transcript is open");
-        account.data[STAGE_OFFSET] = stage as u8;
+        self.patch_transcript(job, STAGE_OFFSET, &[stage as u8]);
+    }
+
+    /// Writes into a job's transcript who has committed, past its program.
+    pub fn put_committer(&mut self, job: &Job, node: &Pubkey) {
+        const NODE_OFFSET: usize = 52;
+        self.patch_transcript(job, NODE_OFFSET, node.as_ref());
+    }
+
+    fn patch_transcript(&mut self, job: &Job, at: usize, bytes: &[u8]) {
+        let address = address::transcript(&job.escrow);
+        let account = self.svm.get_account(&address);
+        let mut account = account.expect("the transcript is open");
+        account.data[at..at + bytes.len()].copy_from_slice(bytes);
         self.svm
-            .set_account(at, account)
+            .set_account(address, account)
             .expect("it stays rent-exempt");
     }
 

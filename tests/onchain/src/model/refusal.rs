@@ -47,6 +47,8 @@ fn ours(code: u32) -> Option<Reason> {
         (Escrow::DeadlineNotPassed, Reason::TooEarly),
         (Escrow::AcceptanceWindowOpen, Reason::TooEarly),
         (Escrow::ReceiptWindowOpen, Reason::TooEarly),
+        (Escrow::AuditWindowOpen, Reason::TooEarly),
+        (Escrow::TranscriptStage, Reason::Evidence),
         (Escrow::CloseTooEarly, Reason::TooEarly),
         (Escrow::DisputeRunning, Reason::TooEarly),
         (Escrow::StaleReceipt, Reason::Stale),

@@ -1,18 +1,21 @@
 //! The model's parties on a chain, and the model's actions as instructions of theirs.
 
+use cyxwiz_statement::Registered;
 use cyxwiz_tests_model::{
-    Action, JOBS, Market, NODES, Party, Reason, Reasons, Seconds, Tier, USERS, Units, Verdict,
+    Action, Evidence, JOBS, Market, NODES, Party, Reason, Reasons, Seconds, Tier, USERS, Units,
+    Verdict,
 };
-use job_escrow::{AssignTerms, CreateEscrowArgs, accounts};
+use job_escrow::{CreateEscrowArgs, State, Verification, accounts};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
+use training_proof::{Commitment, OpenArgs, Stage};
 
 use super::class;
 use crate::{
     address,
-    escrow::{Job, completion, job_args, receipt_of},
+    escrow::{Job, completion, job_args, receipt_of, terms_of},
     tokens::CYXWIZ,
-    world::{START, Sent, Wallet, World, key},
+    world::{START, Sent, Wallet, World, key, succeed},
 };
 
 /// Epochs of every job here.
@@ -126,6 +129,7 @@ impl Chain {
                 Ok(())
             }
             Action::Gift { job, amount } => self.gift(job, amount),
+            Action::Prove { by, job, valid } => self.prove(by, job, valid),
             Action::Pause(paused) => {
                 let admin = self.world.admin.insecure_clone();
                 refused(self.world.set_escrow_paused(paused, &admin))?;
@@ -201,7 +205,8 @@ impl Chain {
                 job,
                 amount,
                 timeout,
-            } => self.create(job, amount, timeout),
+                evidence,
+            } => self.create(job, create_args(job, amount, timeout, evidence)),
             Action::TopUp { by, job, amount } => {
                 let job = self.jobs[usize::from(job)];
                 self.world
@@ -268,6 +273,7 @@ impl Chain {
             | Action::SettleCancel { by, job }
             | Action::Fail { by, job }
             | Action::TimeoutRefund { by, job }
+            | Action::SettleRefuted { by, job }
             | Action::SettleDispute { by, job, .. }
             | Action::ExpireDispute { by, job } => (by, usize::from(job)),
             _ => unreachable!("{action} settles nothing"),
@@ -283,6 +289,7 @@ impl Chain {
             Action::SettleCancel { .. } => world.settle_cancel(accounts, &signer),
             Action::Fail { .. } => world.fail(accounts, &signer),
             Action::TimeoutRefund { .. } => world.timeout_refund(accounts, &signer),
+            Action::SettleRefuted { .. } => world.settle_refuted(accounts, &signer),
             Action::ExpireDispute { .. } => world.expire_dispute(accounts, &signer),
             Action::SettleDispute { verdict, .. } => {
                 world.settle_dispute(accounts, program_verdict(verdict), &signer)
@@ -291,13 +298,80 @@ impl Chain {
         })
     }
 
-    fn create(&mut self, id: u8, amount: Units, timeout: Seconds) -> Sent {
+    // Where it must be proven, the transcript is opened with it; the one of an escrow that was there before
+    // makes room.
+    fn create(&mut self, id: u8, args: CreateEscrowArgs) -> Sent {
+        let job = self.jobs[usize::from(id)];
         let user = &self.users[usize::from(id)];
-        let accounts = self
-            .world
-            .create_escrow_accounts(user, &self.jobs[usize::from(id)]);
-        let args = create_args(id, amount, timeout);
-        self.world.create_escrow(accounts, args, &[&user.key])
+        let world = &mut self.world;
+        if !world.exists(&job.escrow) && world.exists(&address::transcript(&job.escrow)) {
+            let close = world.close_transcript_accounts(&job);
+            succeed("close", world.close_transcript(close));
+        }
+        let accounts = world.create_escrow_accounts(user, &job);
+        let pinned = args.verification;
+        let sent = world.create_escrow(accounts, args, &[&user.key])?;
+        if pinned.tier.is_proven() {
+            let open = OpenArgs {
+                circuit: pinned.circuit,
+                dataset: [1; 32],
+                initial: [1; 32],
+                rate: u16::from(pinned.samples > 0),
+                user_nonce_hash: [1; 32],
+                coordinator_nonce_hash: [1; 32],
+            };
+            let accounts = world.open_transcript_accounts(&job);
+            succeed("open", world.open_transcript(accounts, open, &[&user.key]));
+        }
+        Ok(sent)
+    }
+
+    // The node commits, and what its proof came to is written past the program that would have verified it.
+    fn prove(&mut self, by: Party, id: u8, valid: bool) -> Result<(), Refused> {
+        let (signer, job) = (self.key(by), self.jobs[usize::from(id)]);
+        let refusal = |reason| {
+            Err(Refused {
+                reason: Some(reason),
+                logs: String::new(),
+            })
+        };
+        let world = &mut self.world;
+        if !world.exists(&job.escrow) {
+            return refusal(Reason::Missing);
+        }
+        let escrow = world.escrow_of(&job);
+        if !matches!(escrow.state, State::Assigned | State::Cancelling) {
+            return refusal(Reason::WrongState);
+        }
+        if escrow.node != signer.pubkey() {
+            return refusal(Reason::WrongSigner);
+        }
+        let waits = escrow.verification.tier.is_proven()
+            && world.transcript_of(&job).stage == Stage::Opened;
+        if !waits {
+            return refusal(Reason::Evidence);
+        }
+        if escrow.state == State::Assigned {
+            let made = Commitment {
+                root: [1; 32],
+                trained: [2; 32],
+                leaves_hash: [3; 32],
+                epochs: u16::try_from(REQUIRED_EPOCHS).expect("a few"),
+            };
+            let accounts = world.commit_accounts(&job, &signer.pubkey());
+            let data = training_proof::instruction::Commit { args: made };
+            let sent = world.call(training_proof::ID, accounts, data, &[&signer]);
+            succeed("commit", sent);
+        } else {
+            world.put_committer(&job, &signer.pubkey());
+        }
+        let stage = if valid {
+            Stage::Verified
+        } else {
+            Stage::Refuted
+        };
+        world.put_stage(&job, stage);
+        Ok(())
     }
 
     fn assign(&mut self, by: Party, id: u8, node: u8) -> Sent {
@@ -305,21 +379,13 @@ impl Chain {
         let node = self.nodes[usize::from(node)].pubkey();
         let mut accounts = self.world.assign_node_accounts(&job, &node);
         accounts.coordinator = signer.pubkey();
-        let args = create_args(id, 1, 0);
-        let timeout_seconds = if self.world.exists(&job.escrow) {
-            self.world.escrow_of(&job).timeout_seconds
-        } else {
-            args.timeout_seconds
-        };
-        let terms = AssignTerms {
-            amount: args.amount,
-            spec_hash: args.spec_hash,
-            dataset_root: args.dataset_root,
-            required_epochs: args.required_epochs,
-            estimated_seconds: args.estimated_seconds,
-            timeout_seconds,
-            verification: args.verification,
-        };
+        let mut args = create_args(id, 1, 0, Evidence::None);
+        if self.world.exists(&job.escrow) {
+            let escrow = self.world.escrow_of(&job);
+            args.timeout_seconds = escrow.timeout_seconds;
+            args.verification = escrow.verification;
+        }
+        let terms = terms_of(&args);
         self.world.assign_node_on(terms, accounts, &[&signer])
     }
 
@@ -369,12 +435,24 @@ fn job_id(id: u8) -> [u8; 16] {
     [id + 1; 16]
 }
 
-fn create_args(id: u8, amount: Units, timeout: Seconds) -> CreateEscrowArgs {
+fn create_args(id: u8, amount: Units, timeout: Seconds, evidence: Evidence) -> CreateEscrowArgs {
+    let (tier, circuit) = match evidence {
+        Evidence::None => (job_escrow::Tier::None, None),
+        Evidence::Exact => (job_escrow::Tier::ZkExact, Registered::by_name("z30x2")),
+        Evidence::Audited => (job_escrow::Tier::Audited, Registered::by_name("t100x16")),
+    };
+    let pinned = circuit.map(|circuit| Verification {
+        tier,
+        samples: circuit.circuit.samples(),
+        circuit: circuit.id,
+        runtime_class: [0; 32],
+    });
     CreateEscrowArgs {
         job_id: job_id(id),
         amount,
         required_epochs: REQUIRED_EPOCHS,
         timeout_seconds: u32::try_from(timeout).expect("timeouts are given in u32"),
+        verification: pinned.unwrap_or_default(),
         ..job_args(0)
     }
 }

@@ -96,6 +96,7 @@ impl Life {
             amount: 0,
             timeout: 0,
             stake: 0,
+            evidence: &[],
             receipts: &[],
             grow: false,
             diamond: false,
