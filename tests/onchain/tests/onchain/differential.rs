@@ -146,7 +146,7 @@ impl Met {
     fn assert_whole(&self) {
         assert_eq!(
             self.actions.len(),
-            26,
+            28,
             "an action was never tried: {:?}",
             self.actions
         );
