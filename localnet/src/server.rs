@@ -11,7 +11,7 @@ use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use thiserror::Error;
 use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::chain::{Chain, ChainConfig, ChainError};
 use crate::rpc::subscriptions::{self, SequentialIds};
@@ -178,7 +178,9 @@ impl Drop for Localnet {
 }
 
 async fn begin_slots(chain: SharedChain, slot_time: Duration) {
-    let mut interval = tokio::time::interval(slot_time.max(Duration::from_millis(1)));
+    let slot_time = slot_time.max(Duration::from_millis(1));
+    // The chain was opened with a slot of its own, which lasts as long as the others.
+    let mut interval = interval_at(Instant::now() + slot_time, slot_time);
     // After a stall, time goes on from where it is: slots are not caught up with in a burst, which would expire blockhashes early.
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -145,7 +145,6 @@ impl Launch {
             mint: at,
             reason: reason.to_owned(),
         };
-        // lamports that a stranger sent there are enough to take the place
         let found = self.chain.mint(at).await.map_err(|error| match error {
             ChainError::Account { reason, .. } => wrong(&reason),
             error => error.into(),
@@ -162,6 +161,10 @@ impl Launch {
                 return Err(wrong("its supply or its decimals are others"));
             }
             return Ok(Step::Found);
+        }
+        // lamports that a stranger sent there are enough to take the place
+        if self.chain.lamports(at).await? > 0 {
+            return Err(wrong("it holds lamports, but is no mint"));
         }
         let rent = self.chain.rent(MINT_LEN).await?;
         let funder = self.funder.address();
