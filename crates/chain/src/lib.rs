@@ -20,7 +20,7 @@ pub use client::Chain;
 pub use error::ChainError;
 pub use receipt::{Receipt, receipt_message};
 pub use solana_instruction::Instruction;
-pub use training_proof::{NONCE_TIMEOUT_SLOTS, REVEAL_DELAY_SLOTS};
+pub use training_proof::{CLOCK_TOLERANCE_SECONDS, NONCE_TIMEOUT_SLOTS, REVEAL_DELAY_SLOTS};
 pub use transaction::{SignedTransaction, Signer, TxOutcome};
 
 use cyxwiz_domain::Address;

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use cyxwiz_chain::TranscriptAccount;
+use cyxwiz_chain::{CLOCK_TOLERANCE_SECONDS, TranscriptAccount};
 use cyxwiz_domain::{
     Digest,
     training::{TRANSCRIPT_FILE, TranscriptRecord},
@@ -22,10 +22,6 @@ use crate::{
     jobs::{Job, JobError, files},
     ledger::Write,
 };
-
-/// Seconds by which times in a transcript may lie before the assignment or after the commitment, as
-/// training-proof has it.
-const TIME_TOLERANCE: i64 = 600;
 
 /// Takes the trainer's transcript over, if it is the job's in every respect: what is wrong now would be
 /// wrong for good once it is committed to. Blocks for up to seconds.
@@ -119,7 +115,7 @@ fn delivers(job: &Job, transcript: &Transcript) -> Result<bool, String> {
 /// [`CommitError::Times`] for a transcript that the chain would take and never believe, else as [`kept`].
 pub fn commitment(job: &Job, assigned_at: i64, now: i64) -> Result<Write, CommitError> {
     let (record, transcript) = kept(job)?;
-    let window = assigned_at - TIME_TOLERANCE..=now + TIME_TOLERANCE;
+    let window = assigned_at - CLOCK_TOLERANCE_SECONDS..=now + CLOCK_TOLERANCE_SECONDS;
     let outside = |time: &u64| i64::try_from(*time).map_or(true, |time| !window.contains(&time));
     let times = record.epochs.iter().map(|epoch| epoch.time);
     if let Some(time) = times.into_iter().find(outside) {

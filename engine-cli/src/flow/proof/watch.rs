@@ -1,15 +1,13 @@
 //! From the node's commitment to the verified proof: the user's secret goes into the challenge as soon as it
 //! can no longer help anyone, and every look is repeated, so that a crash in between costs nothing.
 
-use cyxwiz_chain::{ChainError, TranscriptAccount, TranscriptStage, instructions::proof::reveal};
+use cyxwiz_chain::{
+    ChainError, NONCE_TIMEOUT_SLOTS, REVEAL_DELAY_SLOTS, TranscriptAccount, TranscriptStage,
+    instructions::proof::reveal,
+};
 
 use super::{Committed, check::check_root};
 use crate::{error::Result, flow::JobRun};
-
-/// Slots from the commitment to the one whose hash goes into the challenge.
-const REVEAL_DELAY_SLOTS: u64 = 32;
-/// Slots after which the challenge is drawn without a nonce that is missing.
-const NONCE_TIMEOUT_SLOTS: u64 = 450;
 
 impl JobRun<'_> {
     /// Whether the chain may have news about the proof.

@@ -1,14 +1,11 @@
 //! What to do next about the proof of a trained job.
 
-use cyxwiz_chain::{EscrowAccount, TranscriptAccount, TranscriptStage};
+use cyxwiz_chain::{
+    EscrowAccount, NONCE_TIMEOUT_SLOTS, REVEAL_DELAY_SLOTS, TranscriptAccount, TranscriptStage,
+};
 
 use super::{Action, GiveUp, give_up_margin};
 use crate::{jobs::Local, steps::transcript::public_input};
-
-/// Slots after the commitment before the slot whose hash goes into the challenge, as training-proof has it.
-const REVEAL_DELAY_SLOTS: u64 = 32;
-/// Slots after the commitment beyond which the challenge is drawn without the nonces that are missing.
-const NONCE_TIMEOUT_SLOTS: u64 = 450;
 
 /// Decides for a job that is trained and assigned, `now` being the chain's clock. Without the transcript
 /// nothing is known, and the deadline alone can decide.
