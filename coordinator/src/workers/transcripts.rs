@@ -131,10 +131,14 @@ impl Worker for Transcripts {
         let accounts = app.chain.transcripts(&escrows).await?;
         for (job, account) in watched.iter().zip(&accounts) {
             let gone = self.is_gone(job, account.as_ref());
-            match account {
-                Some(account) => self.look_at(job, account).await?,
-                None if gone => db::transcripts::closed(&app.pool, job.id).await?,
-                None => {}
+            let looked = match account {
+                Some(account) => self.look_at(job, account).await,
+                None if gone => db::transcripts::closed(&app.pool, job.id).await,
+                None => Ok(()),
+            };
+            // Challenges must be drawn within minutes: no job waits for the trouble of another.
+            if let Err(error) = looked {
+                tracing::error!(job = %job.id, %error, "failed to follow a transcript; will try again");
             }
         }
         Ok(())

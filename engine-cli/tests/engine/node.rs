@@ -7,6 +7,7 @@ use std::{
     collections::BTreeSet,
     pin::Pin,
     sync::{Arc, Mutex, OnceLock},
+    time::Duration,
 };
 
 use cyxwiz::flow::input::Input;
@@ -31,6 +32,9 @@ use crate::{
     work::Work,
     world::{CHECKPOINT_EVERY, EPOCHS, World, signer},
 };
+
+/// Longest wait for the engine or the chain.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Size of every weights file.
 pub const WEIGHTS_BYTES: usize = 300 * 1024;
@@ -250,7 +254,7 @@ impl Node {
             if held == EPOCHS || out.is_closed() {
                 break;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         if out.is_closed() {
             return;
@@ -270,7 +274,7 @@ impl Node {
                     return;
                 }
             }
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
@@ -278,9 +282,13 @@ impl Node {
     async fn signed_for(&self, epoch: u32) {
         let due = epoch.saturating_sub(1) / CHECKPOINT_EVERY * CHECKPOINT_EVERY;
         let signed = |receipt: &Receipt| receipt.epochs_seen >= epoch && receipt.epochs_held >= due;
-        while epoch > 0 && !self.seen(|seen| seen.receipts.last().is_some_and(signed)) {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+        let wait = async {
+            while epoch > 0 && !self.seen(|seen| seen.receipts.last().is_some_and(signed)) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let waited = tokio::time::timeout(DEADLINE, wait).await;
+        waited.expect("the engine signs for what it sees");
     }
 
     async fn submit(&self) -> String {

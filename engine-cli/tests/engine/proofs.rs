@@ -39,18 +39,38 @@ async fn transcript(engine: &Engine, job: JobId) -> Option<TranscriptAccount> {
     engine.chain.transcript(escrow).await.expect("read")
 }
 
+/// A market with a node that proves, and the job that it is to prove.
+struct Market {
+    world: World,
+    coordinator: Coordinator,
+    input: Input,
+    engine: Engine,
+    _node: Node,
+}
+
+impl Market {
+    async fn new(input: fn(&World) -> Input, faults: Faults) -> Self {
+        let world = World::new().await;
+        let coordinator = Coordinator::new(&world);
+        let input = input(&world);
+        Self {
+            _node: Node::start_proving(&world, faults, &input).await,
+            engine: world.engine(world.rpc_url(), &coordinator.serve().await),
+            world,
+            coordinator,
+            input,
+        }
+    }
+}
+
 #[tokio::test]
 async fn training_in_integers_is_paid_by_its_proof_and_can_be_repeated() {
-    let world = World::new().await;
-    let coordinator = Coordinator::new(&world);
-    let input = world.exact_input();
-    let _node = Node::start_proving(&world, Faults::default(), &input).await;
-    let engine = world.engine(world.rpc_url(), &coordinator.serve().await);
+    let Market { input, engine, .. } = &Market::new(World::exact_input, Faults::default()).await;
     let options = RunOptions {
         replay: true,
         ..RunOptions::default()
     };
-    let mut run = JobRun::begin(&engine, &input, options).expect("begin");
+    let mut run = JobRun::begin(engine, input, options).expect("begin");
     let job = run.job_id();
     let report = run
         .drive(Goal::Paid)
@@ -78,9 +98,9 @@ async fn training_in_integers_is_paid_by_its_proof_and_can_be_repeated() {
     let order = ["commit", "reveal", "verify", "submit_completion", "accept"];
     let places = order.map(|name| text.find(&format!("\n {name} ")).expect(name));
     assert!(places.is_sorted(), "{text}");
-    assert_eq!(transcript(&engine, job).await, None, "its rent came back");
+    assert_eq!(transcript(engine, job).await, None, "its rent came back");
 
-    replay::run(&engine, job).await.expect("the same bits");
+    replay::run(engine, job).await.expect("the same bits");
     let mut store = JobStore::open(&engine.settings.data_dir, job).expect("open");
     let committed = store
         .journal
@@ -90,7 +110,7 @@ async fn training_in_integers_is_paid_by_its_proof_and_can_be_repeated() {
     committed.expect("kept").trained = Digest([1; 32]);
     store.save().expect("save");
     drop(store);
-    let error = replay::run(&engine, job).await.expect_err("other weights");
+    let error = replay::run(engine, job).await.expect_err("other weights");
     assert!(matches!(error, Error::Dishonest { .. }), "{error}");
     assert!(
         error.to_string().contains("at least one step is false"),
@@ -98,24 +118,25 @@ async fn training_in_integers_is_paid_by_its_proof_and_can_be_repeated() {
     );
 
     fs::write(&input.dataset, "1,0\n").expect("write");
-    let error = replay::run(&engine, job).await.expect_err("other data");
+    let error = replay::run(engine, job).await.expect_err("other data");
     assert!(error.to_string().contains("was changed"), "{error}");
 }
 
 /// Drives an exact job whose node has `faults` until it is refused; what is said.
 async fn refused(faults: Faults) -> String {
-    let world = World::new().await;
-    let coordinator = Coordinator::new(&world);
-    let input = world.exact_input();
-    let _node = Node::start_proving(&world, faults, &input).await;
-    let engine = world.engine(world.rpc_url(), &coordinator.serve().await);
-    let mut run = begin(&engine, &input);
+    let Market {
+        world,
+        input,
+        engine,
+        ..
+    } = &Market::new(World::exact_input, faults).await;
+    let mut run = begin(engine, input);
     let job = run.job_id();
     let error = run.drive(Goal::Paid).await.expect_err("refused");
     assert!(matches!(error, Error::Dishonest { .. }), "{error}");
-    let escrow = world.escrow(&engine, job).await;
+    let escrow = world.escrow(engine, job).await;
     assert_eq!(escrow.state, EscrowState::Submitted, "nothing is paid");
-    let transcript = transcript(&engine, job).await.expect("open");
+    let transcript = transcript(engine, job).await.expect("open");
     assert_eq!(
         transcript.stage,
         TranscriptStage::Verified,
@@ -148,16 +169,17 @@ async fn another_transcript_than_streamed_is_not_paid() {
 
 #[tokio::test]
 async fn a_false_proof_gives_all_money_back_at_once() {
-    let world = World::new().await;
-    let coordinator = Coordinator::new(&world);
-    let input = world.exact_input();
     let faults = Faults {
         false_proof: true,
         ..Faults::default()
     };
-    let _node = Node::start_proving(&world, faults, &input).await;
-    let engine = world.engine(world.rpc_url(), &coordinator.serve().await);
-    let mut run = begin(&engine, &input);
+    let Market {
+        world,
+        input,
+        engine,
+        ..
+    } = &Market::new(World::exact_input, faults).await;
+    let mut run = begin(engine, input);
     let job = run.job_id();
     let error = run.drive(Goal::Paid).await.expect_err("refuted");
     assert_eq!(error.exit_status(), ExitStatus::Ended, "{error}");
@@ -165,7 +187,7 @@ async fn a_false_proof_gives_all_money_back_at_once() {
         error.to_string().contains("signed a false proof"),
         "{error}"
     );
-    let escrow = world.escrow(&engine, job).await;
+    let escrow = world.escrow(engine, job).await;
     assert_eq!(
         (escrow.state, escrow.paid_user),
         (EscrowState::Failed, escrow.amount)
@@ -178,17 +200,18 @@ async fn a_false_proof_gives_all_money_back_at_once() {
 
 #[tokio::test]
 async fn a_transcript_must_be_verified_and_this_jobs_in_all_its_parts() {
-    let world = World::new().await;
-    let coordinator = Coordinator::new(&world);
-    let input = world.exact_input();
-    let _node = Node::start_proving(&world, Faults::default(), &input).await;
-    let engine = world.engine(world.rpc_url(), &coordinator.serve().await);
-    let mut run = begin(&engine, &input);
+    let Market {
+        world,
+        input,
+        engine,
+        ..
+    } = &Market::new(World::exact_input, Faults::default()).await;
+    let mut run = begin(engine, input);
     let job = run.job_id();
     let driven = run.drive(Goal::Delivered).await.expect("delivered");
     assert!(driven.is_none());
-    let escrow = world.escrow(&engine, job).await;
-    let good = transcript(&engine, job).await.expect("open");
+    let escrow = world.escrow(engine, job).await;
+    let good = transcript(engine, job).await.expect("open");
     let journal = journal::read(&engine.settings.data_dir, job).expect("journal");
     let plan = journal.proof.expect("a plan");
     let heads = run.heads();
@@ -223,21 +246,22 @@ async fn a_transcript_must_be_verified_and_this_jobs_in_all_its_parts() {
     for wallet in [&world.wallets.user, &world.wallets.nodes[0]] {
         world.close_token_account(wallet).await;
     }
-    let mut run = JobRun::resume(&engine, job, RunOptions::default()).expect("resume");
+    let mut run = JobRun::resume(engine, job, RunOptions::default()).expect("resume");
     run.drive(Goal::Paid).await.expect("paid");
-    let escrow = world.escrow(&engine, job).await;
+    let escrow = world.escrow(engine, job).await;
     assert_eq!(escrow.state, EscrowState::Paid);
-    assert_eq!(transcript(&engine, job).await, None);
+    assert_eq!(transcript(engine, job).await, None);
 }
 
 #[tokio::test]
 async fn an_audited_job_is_delivered_now_and_paid_when_its_audits_have_had_their_time() {
-    let world = World::new().await;
-    let coordinator = Coordinator::new(&world);
-    let input = world.audited_input();
-    let _node = Node::start_proving(&world, Faults::default(), &input).await;
-    let engine = world.engine(world.rpc_url(), &coordinator.serve().await);
-    let mut run = begin(&engine, &input);
+    let Market {
+        world,
+        input,
+        engine,
+        ..
+    } = &Market::new(World::audited_input, Faults::default()).await;
+    let mut run = begin(engine, input);
     let job = run.job_id();
     let report = run
         .drive(Goal::Paid)
@@ -245,7 +269,7 @@ async fn an_audited_job_is_delivered_now_and_paid_when_its_audits_have_had_their
         .expect("no failure")
         .expect("report");
     drop(run);
-    let escrow = world.escrow(&engine, job).await;
+    let escrow = world.escrow(engine, job).await;
     assert_eq!(escrow.state, EscrowState::Submitted);
     assert_eq!(report.payment_due_at, Some(escrow.release_at));
     assert!(report.balances.conserved && !report.transactions.contains_key("accept"));
@@ -254,7 +278,7 @@ async fn an_audited_job_is_delivered_now_and_paid_when_its_audits_have_had_their
         Some("t100x16")
     );
     assert!(report.text().contains("by itself, unless you contest"));
-    let error = replay::run(&engine, job)
+    let error = replay::run(engine, job)
         .await
         .expect_err("trained in floats");
     assert_eq!(error.exit_status(), ExitStatus::Usage, "{error}");
@@ -264,25 +288,27 @@ async fn an_audited_job_is_delivered_now_and_paid_when_its_audits_have_had_their
     assert!(journal.finished);
     let window = u32::try_from(escrow.release_at - escrow.submitted_at).expect("a window");
     world.advance(window + 60).await;
-    let mut run = JobRun::resume(&engine, job, RunOptions::default()).expect("resume");
+    let mut run = JobRun::resume(engine, job, RunOptions::default()).expect("resume");
     let report = run
         .drive(Goal::Paid)
         .await
         .expect("driven")
         .expect("report");
     assert_eq!(report.payment_due_at, None);
-    let escrow = world.escrow(&engine, job).await;
+    let escrow = world.escrow(engine, job).await;
     assert_eq!(escrow.state, EscrowState::Paid);
 }
 
 #[tokio::test]
 async fn the_secret_is_drawn_once_and_its_transaction_sent_as_it_was_signed() {
-    let world = World::new().await;
-    let coordinator = Coordinator::new(&world);
-    let input = world.exact_input();
-    let _node = Node::start_proving(&world, Faults::default(), &input).await;
-    let engine = world.engine(world.rpc_url(), &coordinator.serve().await);
-    let job = begin(&engine, &input).job_id();
+    let Market {
+        world,
+        coordinator,
+        input,
+        engine,
+        ..
+    } = &Market::new(World::exact_input, Faults::default()).await;
+    let job = begin(engine, input).job_id();
     let path = journal::job_dir(&engine.settings.data_dir, job).join("journal.json");
     let mode = fs::metadata(&path).expect("stat").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -317,12 +343,12 @@ async fn the_secret_is_drawn_once_and_its_transaction_sent_as_it_was_signed() {
     store.save().expect("save");
     drop(store);
 
-    let mut run = JobRun::resume(&engine, job, RunOptions::default()).expect("resume");
+    let mut run = JobRun::resume(engine, job, RunOptions::default()).expect("resume");
     // The coordinator of these tests has to have heard of the job.
-    coordinator.remember(&input, job);
+    coordinator.remember(input, job);
     run.drive(Goal::Funded).await.expect("funded");
     drop(run);
-    let opened = transcript(&engine, job).await.expect("opened");
+    let opened = transcript(engine, job).await.expect("opened");
     assert_eq!(opened.user_nonce_hash, nonce_hash(at, &nonce.reveal()));
     assert_eq!(opened.stage, TranscriptStage::Opened);
     let journal = journal::read(&engine.settings.data_dir, job).expect("journal");
@@ -333,16 +359,17 @@ async fn the_secret_is_drawn_once_and_its_transaction_sent_as_it_was_signed() {
 
 #[tokio::test]
 async fn a_run_broken_off_while_the_challenge_is_drawn_goes_on_to_its_payment() {
-    let world = World::new().await;
-    let coordinator = Coordinator::new(&world);
-    let input = world.exact_input();
-    let _node = Node::start_proving(&world, Faults::default(), &input).await;
-    let engine = world.engine(world.rpc_url(), &coordinator.serve().await);
-    let mut run = begin(&engine, &input);
+    let Market {
+        world,
+        input,
+        engine,
+        ..
+    } = &Market::new(World::exact_input, Faults::default()).await;
+    let mut run = begin(engine, input);
     let job = run.job_id();
     let committed = async {
         loop {
-            let found = transcript(&engine, job).await;
+            let found = transcript(engine, job).await;
             if found.is_some_and(|found| found.stage != TranscriptStage::Opened) {
                 return;
             }
@@ -354,13 +381,13 @@ async fn a_run_broken_off_while_the_challenge_is_drawn_goes_on_to_its_payment() 
         () = committed => {}
     }
     drop(run);
-    let mut run = JobRun::resume(&engine, job, RunOptions::default()).expect("resume");
+    let mut run = JobRun::resume(engine, job, RunOptions::default()).expect("resume");
     let report = run
         .drive(Goal::Paid)
         .await
         .expect("driven")
         .expect("report");
     assert!(report.proof.expect("a proof").verified);
-    let escrow = world.escrow(&engine, job).await;
+    let escrow = world.escrow(engine, job).await;
     assert_eq!(escrow.state, EscrowState::Paid);
 }

@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Job, JobError, KeptEvent, files};
 
+/// Layout of `proof.json`; one of another layout is made again.
+pub const VERSION: u32 = 1;
+
 /// A proof that was made, and of what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeptProof {
-    /// Layout of this document, 1.
+    /// Layout of this document, [`VERSION`].
     pub version: u32,
     /// The circuit's name.
     pub circuit: String,
@@ -96,7 +99,9 @@ impl Job {
     /// The proof on the disk. One that cannot be read is none: it takes seconds to make another.
     pub(super) fn load_proof(&self) {
         match files::read_json(&self.proof_path()) {
-            Ok(proof) => self.lock().proof = proof,
+            Ok(proof) => {
+                self.lock().proof = proof.filter(|kept: &KeptProof| kept.version == VERSION)
+            }
             Err(error) => {
                 tracing::warn!(job = %self.id, %error, "the proof is made again");
                 self.discard_proof();

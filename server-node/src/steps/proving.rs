@@ -27,7 +27,7 @@ use super::{
     transcript::{self, public_input},
 };
 use crate::{
-    jobs::{Job, JobError, KeptProof, Phase},
+    jobs::{Job, JobError, KeptProof, PROOF_VERSION, Phase},
     ledger::Write,
     machine, metrics,
     node::Node,
@@ -154,7 +154,7 @@ fn make(
     let progress = |at: Progress| tell(job, stage(at.stage), at.share.into());
     let proof = proving.prove(&prover, &mut rand::thread_rng(), progress)?;
     Ok(KeptProof {
-        version: 1,
+        version: PROOF_VERSION,
         circuit: circuit.name.to_owned(),
         public_input,
         proof: proof.0.to_vec(),

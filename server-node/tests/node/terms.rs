@@ -18,17 +18,12 @@ async fn given_up(stand: &Stand) -> String {
     record.failure.expect("a reason")
 }
 
-#[tokio::test]
-async fn terms_other_than_the_specs_are_refused() {
-    type Tamper = fn(&mut TranscriptAccount);
-    let cases: [(Tamper, &str); 4] = [
-        (|transcript| transcript.rate = 7, "learning rate"),
-        (|transcript| transcript.samples = 2, "number of steps"),
-        (|transcript| transcript.circuit = Digest([1; 32]), "circuit"),
-        (|transcript| transcript.escrow_created_at -= 1, "escrow"),
-    ];
+type Tamper = fn(&mut TranscriptAccount);
+
+/// Gives every job up whose transcript was tampered with, and says what of it is wrong.
+async fn refuses(setup: fn() -> Setup, cases: &[(Tamper, &str)]) {
     for (tamper, what) in cases {
-        let stand = Stand::unassigned(Setup::proven()).await;
+        let stand = Stand::unassigned(setup()).await;
         stand.escrows.change_transcript(stand.escrow, tamper);
         stand.assign().await.expect("taken on");
         let reason = given_up(&stand).await;
@@ -37,6 +32,17 @@ async fn terms_other_than_the_specs_are_refused() {
             "{reason}"
         );
     }
+}
+
+#[tokio::test]
+async fn terms_other_than_the_specs_are_refused() {
+    let cases: [(Tamper, &str); 4] = [
+        (|transcript| transcript.rate = 7, "learning rate"),
+        (|transcript| transcript.samples = 2, "number of steps"),
+        (|transcript| transcript.circuit = Digest([1; 32]), "circuit"),
+        (|transcript| transcript.escrow_created_at -= 1, "escrow"),
+    ];
+    refuses(Setup::proven, &cases).await;
 }
 
 #[tokio::test]
@@ -122,7 +128,6 @@ async fn a_clock_that_the_chain_would_not_believe_is_found_first() {
 /// Without integers all that is pinned follows from what is public.
 #[tokio::test]
 async fn what_a_job_in_floats_is_bound_to_is_checked_at_once() {
-    type Tamper = fn(&mut TranscriptAccount);
     let cases: [(Tamper, &str); 3] = [
         (
             |transcript| transcript.dataset = Digest::default(),
@@ -134,16 +139,7 @@ async fn what_a_job_in_floats_is_bound_to_is_checked_at_once() {
         ),
         (|transcript| transcript.rate = 1, "learning rate"),
     ];
-    for (tamper, what) in cases {
-        let stand = Stand::unassigned(Setup::audited()).await;
-        stand.escrows.change_transcript(stand.escrow, tamper);
-        stand.assign().await.expect("taken on");
-        let reason = given_up(&stand).await;
-        assert!(
-            reason.contains(&format!("the transcript's {what} is not")),
-            "{reason}"
-        );
-    }
+    refuses(Setup::audited, &cases).await;
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use cyxwiz_domain::Digest;
 use cyxwiz_proto::training::v1::{self as pb, train_event::Body};
 use cyxwiz_statement::Registered;
 
-use super::Node;
+use super::{DEADLINE, Node};
 use crate::{coordinator::COORDINATOR_NONCE, work::Work, world::advance_slots};
 
 impl Node {
@@ -54,11 +54,17 @@ impl Node {
         advance_slots(&self.rpc_url, 40).await;
         let reveal = proof::reveal(at, None, Some(COORDINATOR_NONCE));
         self.execute(reveal).await;
-        let mut transcript = self.transcript().await;
-        while transcript.stage != TranscriptStage::Revealed {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            transcript = self.transcript().await;
-        }
+        let revealed = async {
+            loop {
+                let transcript = self.transcript().await;
+                if transcript.stage == TranscriptStage::Revealed {
+                    return transcript;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let transcript = tokio::time::timeout(DEADLINE, revealed).await;
+        let transcript = transcript.expect("both nonces");
         assert!(transcript.user_nonce.is_some(), "the user took part");
         let circuit = Registered::by_id(&transcript.circuit.0).expect("registered");
         let key = Digest(circuit.key.expect("a key").sha256);
