@@ -1,6 +1,6 @@
 //! The stack's chain: `cyxwiz-localnet` with the programs, or one that runs already.
 
-use std::{net::TcpListener, time::Duration};
+use std::time::Duration;
 
 use cyxwiz_chain::{Chain, programs};
 use cyxwiz_domain::Address;
@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::{
     genesis::Wallets,
     layout::{Binaries, Layout},
+    ports,
     process::{Program, Running},
 };
 use crate::error::{Error, Result};
@@ -29,7 +30,7 @@ pub struct Ports {
 /// or its own (`runs`). With `time_travel` its clock can be moved.
 ///
 /// # Errors
-/// [`Error::File`] if a program is missing.
+/// [`Error::File`] if a program is missing, [`Error::Usage`] if no port is free.
 pub fn program(
     layout: &Layout,
     binaries: &Binaries,
@@ -57,10 +58,11 @@ pub fn program(
             .arg(&admin)
             .reads(image);
     }
-    let port = earlier
-        .and_then(port_of)
-        .filter(|port| runs || pair_is_free(*port))
-        .unwrap_or(0);
+    let port = match earlier.and_then(ports::of_url) {
+        Some(port) if runs => port,
+        // The websocket needs the port after the RPC's.
+        port => ports::free(port, 2)?,
+    };
     Ok(program.passing_args(["--rpc-port".to_owned(), port.to_string()]))
 }
 
@@ -91,7 +93,7 @@ pub async fn given(url: &str, wallets: &Wallets) -> Result<Ports> {
             )));
         }
     }
-    let ws_url = match port_of(url).and_then(|port| Some((port, port.checked_add(1)?))) {
+    let ws_url = match ports::of_url(url).and_then(|port| Some((port, port.checked_add(1)?))) {
         Some((port, next)) => url.replace(&format!(":{port}"), &format!(":{next}")),
         None => url.to_owned(),
     };
@@ -108,15 +110,4 @@ pub async fn given(url: &str, wallets: &Wallets) -> Result<Ports> {
 /// [`Error::Process`].
 pub async fn wait(layout: &Layout, running: &Running, limit: Duration) -> Result<Ports> {
     running.port_file(&layout.port_file(NAME), limit).await
-}
-
-fn port_of(url: &str) -> Option<u16> {
-    url.trim_end_matches('/').rsplit_once(':')?.1.parse().ok()
-}
-
-/// The websocket needs the port after the RPC's.
-fn pair_is_free(port: u16) -> bool {
-    let free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
-    port.checked_add(1)
-        .is_some_and(|next| free(port) && free(next))
 }

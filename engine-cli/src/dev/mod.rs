@@ -5,6 +5,7 @@ pub mod chain;
 pub mod genesis;
 pub mod layout;
 pub mod leftovers;
+pub mod ports;
 pub mod postgres;
 pub mod process;
 pub mod services;

@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     os::unix::fs::{PermissionsExt as _, chown},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -157,19 +156,6 @@ impl Cluster {
             Err(error) => Err(failed(format!("cannot be started: {error}"))),
         }
     }
-}
-
-/// A TCP port on the loopback: `wanted` if it is free, else any.
-///
-/// # Errors
-/// [`Error::Usage`] if there is none at all.
-pub fn free_port(wanted: Option<u16>) -> Result<u16> {
-    let bind = |port| TcpListener::bind(("127.0.0.1", port)).and_then(|bound| bound.local_addr());
-    wanted
-        .and_then(|port| bind(port).ok())
-        .map_or_else(|| bind(0), Ok)
-        .map(|address| address.port())
-        .map_err(|error| Error::Usage(format!("no free TCP port on 127.0.0.1: {error}")))
 }
 
 /// Where the data goes: into the stack's directory, or where its user can reach it.

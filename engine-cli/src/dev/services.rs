@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     layout::{Binaries, Layout},
+    ports,
     process::{Program, Running},
     state::State,
 };
@@ -147,10 +148,9 @@ fn write_config(layout: &Layout, name: &str, settings: &Value) -> Result<PathBuf
 
 /// The address of an earlier run if its port is free or its own, else any.
 fn listen(earlier: Option<&str>, own: bool) -> Result<String> {
-    let port = earlier.and_then(|url| url.trim_end_matches('/').rsplit_once(':')?.1.parse().ok());
-    let port = match port {
+    let port = match earlier.and_then(ports::of_url) {
         Some(port) if own => port,
-        port => super::postgres::free_port(port)?,
+        port => ports::free(port, 1)?,
     };
     Ok(format!("127.0.0.1:{port}"))
 }

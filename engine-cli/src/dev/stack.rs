@@ -17,7 +17,7 @@ use super::{
     chain,
     genesis::{self, Wallets},
     layout::{Binaries, Layout},
-    leftovers, postgres,
+    leftovers, ports, postgres,
     process::{Program, Running},
     services,
     state::State,
@@ -124,17 +124,17 @@ impl Stack {
         };
         // It starts while the chain does.
         let database = self.start_database(&mut upped).await?;
-        let ports = match &ledger {
+        let urls = match &ledger {
             Ledger::Own(localnet) => chain::wait(&self.layout, localnet, limit).await?,
             Ledger::Given(url) => chain::given(url, &wallets).await?,
         };
-        self.state.rpc_url = Some(ports.rpc_url.clone());
-        self.state.ws_url = Some(ports.ws_url);
+        self.state.rpc_url = Some(urls.rpc_url.clone());
+        self.state.ws_url = Some(urls.ws_url);
         self.save()?;
         upped.took("chain", clock);
 
         let clock = Instant::now();
-        let chain = Chain::new(&ports.rpc_url);
+        let chain = Chain::new(&urls.rpc_url);
         self.state.mint = Some(genesis::establish(&chain, &wallets).await?);
         self.save()?;
         upped.took("genesis", clock);
@@ -155,7 +155,7 @@ impl Stack {
             &self.layout,
             binaries,
             &self.state,
-            &ports.rpc_url,
+            &urls.rpc_url,
             &database_url,
         )?;
         let running = self
@@ -171,7 +171,7 @@ impl Stack {
         let clock = Instant::now();
         let mut nodes = Vec::new();
         for number in 1..=options.nodes {
-            let program = services::node(&self.layout, binaries, number, &ports.rpc_url, &grpc)?;
+            let program = services::node(&self.layout, binaries, number, &urls.rpc_url, &grpc)?;
             nodes.push(
                 self.ensure(&program, &services::node_name(number), &mut upped)
                     .await?,
@@ -179,7 +179,7 @@ impl Stack {
         }
         self.await_nodes(&wallets, &nodes, &grpc, limit).await?;
         upped.took("nodes", clock);
-        self.write_settings(&ports.rpc_url, &grpc)?;
+        self.write_settings(&urls.rpc_url, &grpc)?;
         Ok(upped)
     }
 
@@ -242,7 +242,7 @@ impl Stack {
         let cluster = postgres::Cluster::prepare(&self.layout)?;
         let port = match self.state.postgres_port {
             Some(port) if self.runs(postgres::NAME) => port,
-            earlier => postgres::free_port(earlier)?,
+            earlier => ports::free(earlier, 1)?,
         };
         self.state.postgres_port = Some(port);
         self.state.postgres_data = Some(cluster.data().to_owned());
