@@ -124,7 +124,7 @@ job_states! {
     Paid = "paid",
     /// Settled: split by the receipt after a cancellation.
     Cancelled = "cancelled",
-    /// Settled: everything went back before an assignment.
+    /// Settled: no node took it, or the one that did handed it back; all went back.
     Refunded = "refunded",
     /// Settled: the node gave up.
     Failed = "failed",
@@ -187,6 +187,7 @@ impl JobState {
                     | Submitted
                     | Disputed
                     | Cancelling
+                    | Refunded
                     | Paid
                     | Cancelled
                     | Failed
