@@ -4,17 +4,18 @@
 
 use std::sync::OnceLock;
 
-use cyxwiz_statement::{Challenge, Sample, order_seed};
-use rand::{Rng as _, SeedableRng as _};
+use cyxwiz_statement::{Challenge, Sample};
 
 use super::{R1cs, Witness, assign, constraints, witness::EpochWitness};
 use crate::{
-    commitment::{MerkleTree, root_of_path},
-    field::{Fr, from_word, power_of_two, sha256},
-    intsgd::{Divergence, Recipe, StepId, Weights, preactivations},
+    commitment::MerkleTree,
+    field::{Fr, from_word, power_of_two},
+    intsgd::preactivations,
     poseidon,
-    sample_job::{ESCROW, Job, TINY},
+    sample_job::{Job, TINY},
 };
+
+mod runs;
 
 /// The sample under attack: epoch 3, step 4.
 const PLACE: (u16, u16) = (3, 4);
@@ -213,202 +214,4 @@ fn a_slot_that_borrows_from_its_neighbour() {
 fn a_preactivation_off_by_one() {
     let change = |w: &mut Witness| w.samples[0].preactivations[3] += 1;
     assert_eq!(caught(change), Some("products"));
-}
-
-// Whole dishonest runs: commitments and chain fit, the work does not.
-
-/// What refuses a run that was dishonest at every step, at the step examined.
-fn caught_run(tamper: impl FnMut(u16, u16, &mut Weights)) -> Option<&'static str> {
-    refused(&Job::train(TINY, 6, tamper).witness(&[PLACE]))
-}
-
-fn random_weights(seed: u64) -> Weights {
-    let mut random = rand_chacha::ChaCha20Rng::seed_from_u64(seed);
-    let training = TINY.training.unwrap();
-    let values = (0..64).map(|_| random.gen_range(-(1 << 27)..1 << 27));
-    Weights::new(&training, values.collect()).unwrap()
-}
-
-#[test]
-fn random_weights_in_a_chain_of_their_own() {
-    let mut seed = 0;
-    let tamper = |_, _, weights: &mut Weights| {
-        seed += 1;
-        *weights = random_weights(seed);
-    };
-    assert_eq!(caught_run(tamper), Some("products"));
-}
-
-#[test]
-fn a_run_that_stands_still() {
-    let still = random_weights(1);
-    let tamper = |_, _, weights: &mut Weights| *weights = still.clone();
-    assert_eq!(caught_run(tamper), Some("products"));
-}
-
-#[test]
-fn a_run_off_by_one_unit_in_one_weight() {
-    let tamper = |epoch, step, weights: &mut Weights| {
-        if (epoch, step) == PLACE {
-            weights.values_mut()[17] += 1;
-        }
-    };
-    assert_eq!(caught_run(tamper), Some("products"));
-}
-
-/// Fewer epochs than paid for, padded with repetitions of the last one.
-#[test]
-fn padded_epochs() {
-    let job = Job::train(TINY, 6, |_, _, _| {});
-    let stop = job.trajectory[16].clone();
-    let tamper = |epoch, _, weights: &mut Weights| {
-        if epoch > 2 {
-            *weights = stop.clone();
-        }
-    };
-    assert_eq!(caught_run(tamper), Some("products"));
-}
-
-/// Labels of the cheat's own, under a root of its own: the user's root is in the statement.
-#[test]
-fn relabelled_data() {
-    let mut witness = honest();
-    let sample = &mut witness.samples[0];
-    sample.batch.targets.rotate_right(1);
-    assert_eq!(refused(&witness), Some("batch"));
-    let sample = &witness.samples[0];
-    let index = sample.sample.batch as usize;
-    witness.dataset = root_of_path(sample.batch.commitment(), index, &sample.batch_path);
-    rechain(&mut witness);
-    assert_eq!(refused(&witness), Some("public input"));
-}
-
-/// A batch of the cheat's choice: the program derives the index, so only that leaf opens.
-#[test]
-fn a_favourable_batch() {
-    let job = Job::honest(TINY, 6);
-    let mut witness = job.witness(&[PLACE]);
-    let sample = &mut witness.samples[0];
-    let other = sample.sample.batch ^ 1;
-    sample.batch = job.dataset.batch(other).clone();
-    sample.batch_path = job.dataset.path(other);
-    assert_eq!(refused(&witness), Some("batch"));
-}
-
-/// Weights so large that every output is saturated: with hard targets their error would be zero, and
-/// standing still a valid step. Smoothed targets make each step move them.
-#[test]
-fn a_jump_into_saturation_gives_no_free_steps() {
-    let job = Job::honest(TINY, 8);
-    let learned = &job.trajectory[64];
-    let scaled = learned
-        .values()
-        .iter()
-        .map(|w| w.clamp(&-(1 << 24), &(1 << 24)) << 10);
-    let saturated = Weights::new(&TINY.training.unwrap(), scaled.collect()).unwrap();
-    let (before, after) = job
-        .recipe()
-        .around(&saturated, StepId { epoch: 1, step: 0 })
-        .unwrap();
-    assert_ne!(before, after);
-    let tamper = |_, _, weights: &mut Weights| *weights = saturated.clone();
-    assert_eq!(caught_run(tamper), Some("products"));
-}
-
-/// The steps of an epoch fabricated once the challenge is known: they are inside its hash already.
-#[test]
-fn an_epoch_rewritten_after_the_challenge() {
-    let mut seed = 0;
-    let fake = Job::train(TINY, 6, |_, _, weights: &mut Weights| {
-        seed += 1;
-        *weights = random_weights(seed);
-    });
-    let mut witness = fake.witness(&[PLACE]);
-    let committed = witness.root;
-    // From the false weights at the epoch's start the cheat now trains honestly up to the sample.
-    let sampled = StepId { epoch: 3, step: 4 };
-    let (before, after) = fake.recipe().around(&fake.trajectory[16], sampled).unwrap();
-    let mut leaves = fake.leaves()[2].clone();
-    leaves[3] = before.commitment();
-    leaves[4] = after.commitment();
-    let tree = MerkleTree::new(3, leaves);
-    let sample = &mut witness.samples[0];
-    sample.before = before.words();
-    sample.after = after.words();
-    sample.before_path = tree.path(3);
-    sample.after_path = tree.path(4);
-    sample.preactivations = preactivations(&before, &sample.batch).unwrap();
-    assert_eq!(refused(&witness), Some("openings"));
-    // With the new tree in the chain the step passes, but the root is not the one committed.
-    witness.epochs[2].steps_root = tree.root();
-    rechain(&mut witness);
-    assert_ne!(witness.root, committed);
-    assert_eq!(refused(&witness), Some("public input"));
-    restate(&mut witness);
-    assert_eq!(refused(&witness), None);
-}
-
-/// Pre-activations chosen after the random point is known: the point moves with them.
-#[test]
-fn preactivations_chosen_to_fit_the_point() {
-    let change = |w: &mut Witness| {
-        let z = &mut w.samples[0].preactivations;
-        z.swap(0, 4);
-    };
-    assert_eq!(caught(change), Some("products"));
-}
-
-#[test]
-fn a_sample_beyond_the_last_epoch() {
-    let change = |w: &mut Witness| w.samples[0].sample.epoch = 7;
-    assert_eq!(caught(change), Some("challenge"));
-}
-
-#[test]
-fn times_outside_the_window() {
-    assert_eq!(caught(|w| w.start = w.epochs[0].time + 1), Some("chain"));
-    assert_eq!(caught(|w| w.end = w.epochs[5].time - 1), Some("chain"));
-}
-
-#[test]
-fn first_weights_of_the_nodes_own() {
-    let job = Job::honest(TINY, 6);
-    let mut witness = job.witness(&[(1, 0)]);
-    let other = random_weights(1);
-    witness.samples[0].before = other.words();
-    assert_eq!(refused(&witness), Some("openings"));
-    // Even a chain that starts from them must be stated, and the statement's are the user's.
-    witness.initial = other.commitment();
-    rechain(&mut witness);
-    assert_eq!(refused(&witness), Some("public input"));
-}
-
-/// What the proof does not show: one false step that is not examined. Repeating the run does.
-#[test]
-fn known_limit_single_splice() {
-    let spliced = (2, 1);
-    let tamper = |epoch, step, weights: &mut Weights| {
-        if (epoch, step) == spliced {
-            *weights = random_weights(1);
-        }
-    };
-    let job = Job::train(TINY, 6, tamper);
-    assert_eq!(refused(&job.witness(&[PLACE])), None, "accepted");
-    assert_eq!(refused(&job.witness(&[spliced])), Some("products"));
-    let initial = &job.trajectory[0];
-    let found = job.recipe().replay(initial, &job.leaves()).unwrap();
-    assert_eq!(found, Divergence::At(StepId { epoch: 2, step: 1 }));
-}
-
-/// An old trajectory cannot be sold again: another job has another order of batches.
-#[test]
-fn a_trajectory_of_another_job_is_in_another_order() {
-    let job = Job::honest(TINY, 2);
-    let other = order_seed(&[9; 32], sha256);
-    let own = order_seed(&ESCROW, sha256);
-    let recipe = |order| Recipe::new(&TINY, &job.dataset, order, job.rate).unwrap();
-    let leaves = job.leaves();
-    let replay = |order| recipe(order).replay(&job.trajectory[0], &leaves).unwrap();
-    assert_eq!(replay(own), Divergence::None);
-    assert!(matches!(replay(other), Divergence::At(_)));
 }
