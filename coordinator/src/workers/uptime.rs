@@ -129,6 +129,7 @@ mod tests {
             jobs_failed: 0,
             jobs_timed_out: 0,
             jobs_cancelled: 0,
+            jobs_declined: 0,
             disputes_won: 0,
             disputes_lost: 0,
             valid_proofs: 0,

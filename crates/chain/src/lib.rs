@@ -23,6 +23,10 @@ pub use solana_instruction::Instruction;
 pub use training_proof::{CLOCK_TOLERANCE_SECONDS, NONCE_TIMEOUT_SLOTS, REVEAL_DELAY_SLOTS};
 pub use transaction::{SignedTransaction, Signer, TxOutcome};
 
+/// Seconds from assignment within which a node may hand a job back, see
+/// [`EscrowAccount::can_be_declined`].
+pub const DECLINE_WINDOW_SECONDS: i64 = job_escrow::Escrow::DECLINE_WINDOW_SECONDS;
+
 use cyxwiz_domain::Address;
 use solana_pubkey::Pubkey;
 

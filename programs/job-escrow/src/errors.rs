@@ -112,11 +112,19 @@ pub enum EscrowError {
     )]
     TranscriptMismatch,
     #[msg(
-        "The transcript's stage does not allow this: a job with a tier is assigned while it is Opened, submitted once it is Verified, and ended with settle_refuted where it is Refuted"
+        "The transcript's stage does not allow this: a job with a tier is assigned while it is Opened, submitted once it is Verified, handed back while it is Opened or FullAudit, and ended with settle_refuted where it is Refuted"
     )]
     TranscriptStage,
     #[msg(
         "The job may still be audited: dispute it as the user, or wait until release_at, when anyone may release it"
     )]
     AuditWindowOpen,
+    #[msg(
+        "The time to hand the job back is over, an hour after its assignment or at its deadline: give it up with fail"
+    )]
+    DeclineTooLate,
+    #[msg(
+        "Work is done and held, as an anchored checkpoint and a receipt say: finish the job, or give it up with fail"
+    )]
+    WorkHeld,
 }

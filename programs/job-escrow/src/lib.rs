@@ -137,6 +137,12 @@ pub mod job_escrow {
         instructions::settle_cancel(ctx)
     }
 
+    /// Hands an assigned job back: everything to the user, and no penalty. Within an hour of the assignment, unless
+    /// work is held or committed to; or once no proof is possible any more. Signed by the node's owner.
+    pub fn decline(ctx: Context<Decline>) -> Result<()> {
+        instructions::decline(ctx)
+    }
+
     /// Gives an assigned job up; the user pays for what it holds, or nothing where the job has a tier. Signed by
     /// the node's owner.
     pub fn fail(ctx: Context<EndFailed>) -> Result<()> {

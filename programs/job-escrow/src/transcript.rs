@@ -16,6 +16,8 @@ impl Stage {
     pub const OPENED: Self = Self(0);
     /// A proof showed it.
     pub const VERIFIED: Self = Self(3);
+    /// The challenge was not drawn in time, so that no proof is possible any more.
+    pub const FULL_AUDIT: Self = Self(4);
     /// The node signed a proof of it that is none.
     pub const REFUTED: Self = Self(5);
 }

@@ -1,7 +1,7 @@
 use cyxwiz_domain::{Address, Amount, Digest, JobId, JobState};
 use serde::{Deserialize, Serialize};
 
-use crate::{Verification, address};
+use crate::{DECLINE_WINDOW_SECONDS, TranscriptStage, Verification, address};
 
 /// Where an escrow stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub enum EscrowState {
     Cancelling,
     /// Settled: node and platform were paid.
     Paid,
-    /// Settled: no node took it, all went back.
+    /// Settled: no node took it, or the one that did handed it back; all went back.
     Refunded,
     /// Settled: the deadline passed.
     TimedOut,
@@ -200,6 +200,24 @@ impl EscrowAccount {
             slot,
         }
     }
+
+    /// Whether its node may hand the job back at `now`, by the chain's clock, where `transcript` is the stage of the
+    /// job's transcript; looked at only where the job has a tier, and then a job without one is refused.
+    ///
+    /// It may until an hour after the assignment and the deadline, unless it has committed to a transcript, or to
+    /// work that the user holds, which takes a checkpoint that the node has anchored and a receipt. Where no proof is
+    /// possible any more, it may at any time.
+    pub fn can_be_declined(&self, transcript: Option<TranscriptStage>, now: i64) -> bool {
+        let uncommitted = match transcript {
+            _ if self.state != EscrowState::Assigned => return false,
+            _ if !self.verification.tier.is_proven() => true,
+            Some(TranscriptStage::FullAudit) => return true,
+            stage => stage == Some(TranscriptStage::Opened),
+        };
+        let held = self.checkpoint_epoch > 0 && self.receipt_held > 0;
+        let window_end = self.assigned_at.saturating_add(DECLINE_WINDOW_SECONDS);
+        uncommitted && !held && now <= window_end.min(self.deadline)
+    }
 }
 
 /// job-escrow's configuration. Shares in basis points, times in seconds.
@@ -270,3 +288,6 @@ impl EscrowConfig {
         job_escrow::math::dispute_bond(job_amount.0, self.dispute_bond_bps).map(Amount)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,8 @@ pub struct ReputationAccount {
     pub jobs_timed_out: u32,
     /// Jobs the user cancelled.
     pub jobs_cancelled: u32,
+    /// Jobs the node handed back.
+    pub jobs_declined: u32,
     /// Disputes that were settled for the node.
     pub disputes_won: u32,
     /// Disputes that were settled for the user.
@@ -51,6 +53,7 @@ impl ReputationAccount {
             jobs_failed: record.jobs_failed,
             jobs_timed_out: record.jobs_timed_out,
             jobs_cancelled: record.jobs_cancelled,
+            jobs_declined: record.jobs_declined,
             disputes_won: record.disputes_won,
             disputes_lost: record.disputes_lost,
             valid_proofs: record.valid_proofs,
@@ -74,6 +77,8 @@ pub struct UserReputationAccount {
     pub jobs_paid: u32,
     /// Jobs cancelled after assignment.
     pub cancels: u32,
+    /// Jobs that their node handed back.
+    pub declined: u32,
     /// Disputes that were settled for the user.
     pub disputes_won: u32,
     /// Disputes that were settled for the node.
@@ -86,6 +91,7 @@ impl UserReputationAccount {
             jobs: record.jobs,
             jobs_paid: record.jobs_paid,
             cancels: record.cancels,
+            declined: record.declined,
             disputes_won: record.disputes_won,
             disputes_lost: record.disputes_lost,
         }

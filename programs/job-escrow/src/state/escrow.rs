@@ -3,6 +3,7 @@ use anchor_lang::prelude::*;
 use crate::{
     EscrowError, Receipt, Verification,
     math::{Split, on_time},
+    transcript::Stage,
 };
 
 /// Where an escrow stands. Append only: the numbers are part of the interface.
@@ -18,7 +19,7 @@ pub enum State {
     Cancelling,
     /// Settled: the node was paid in full.
     Paid,
-    /// Settled: no node took it, all went back.
+    /// Settled: no node took it, or the one that did handed it back; all went back.
     Refunded,
     /// Settled: the deadline passed.
     TimedOut,
@@ -193,6 +194,8 @@ impl Escrow {
     pub const VAULT_SEED: &'static [u8] = b"vault";
     /// Seconds from settlement after which anyone may close.
     pub const CLOSE_AFTER_SECONDS: i64 = 30 * 86_400;
+    /// Seconds from assignment within which the node may hand the job back.
+    pub const DECLINE_WINDOW_SECONDS: i64 = 3_600;
 
     /// Refuses unless the escrow is in `state`.
     pub fn require_state(&self, state: State) -> Result<()> {
@@ -307,6 +310,27 @@ impl Escrow {
     pub fn on_time(&self) -> bool {
         let elapsed = self.submitted_at.saturating_sub(self.assigned_at);
         on_time(elapsed, self.estimated_seconds)
+    }
+
+    /// Whether the node may hand the job back, whose transcript is at `stage`; none where the job has no tier.
+    ///
+    /// It may until the window or the deadline ends, unless it has committed to something: to a transcript, or to
+    /// work that the user holds. That takes the node's checkpoint and the user's receipt, for a user could sign a
+    /// receipt of nothing, to have the node fail a job that cannot be done. Where no proof is possible any more, it
+    /// may at any time: nothing is paid without one, and anyone could have had the challenge drawn in time.
+    pub fn require_declinable(&self, stage: Option<Stage>, now: i64) -> Result<()> {
+        self.require_state(State::Assigned)?;
+        if stage == Some(Stage::FULL_AUDIT) {
+            return Ok(());
+        }
+        let uncommitted = stage.is_none_or(|stage| stage == Stage::OPENED);
+        require!(uncommitted, EscrowError::TranscriptStage);
+        let held = self.checkpoint_epoch > 0 && self.receipt_held > 0;
+        require!(!held, EscrowError::WorkHeld);
+        let window_end = later(self.assigned_at, Self::DECLINE_WINDOW_SECONDS)?;
+        let late = now > window_end.min(self.deadline);
+        require!(!late, EscrowError::DeclineTooLate);
+        Ok(())
     }
 
     /// Gives an assigned job `extra` more seconds, before its deadline and within the longest time that

@@ -29,4 +29,7 @@ pub enum Outcome {
     DisputeUnresolved,
     /// The node signed a proof that does not show what it claims.
     InvalidProof,
+    /// The node handed the job back before it had committed to anything, or when no proof was possible; nobody's
+    /// fault.
+    Declined,
 }

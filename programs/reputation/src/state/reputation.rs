@@ -83,8 +83,10 @@ pub struct Reputation {
     pub seq: u64,
     /// The first eight bytes of the users of the last 16 paid jobs; job n's at n modulo 16.
     pub recent_users: [u64; RECENT_JOBS],
+    /// Jobs the node handed back.
+    pub jobs_declined: u32,
     /// For later versions.
-    pub reserved: [u8; 64],
+    pub reserved: [u8; 60],
 }
 
 impl ZeroCopy for Reputation {}
@@ -120,6 +122,10 @@ impl Reputation {
             }
             Outcome::DisputeUnresolved => {
                 bump(&mut self.disputes_unresolved);
+                0
+            }
+            Outcome::Declined => {
+                bump(&mut self.jobs_declined);
                 0
             }
         };

@@ -32,8 +32,10 @@ pub struct UserReputation {
     pub last_change: i64,
     /// Counts this account's changes; events carry it, so that an indexer sees gaps.
     pub seq: u64,
+    /// Jobs that their node handed back.
+    pub declined: u32,
     /// For later versions.
-    pub reserved: [u8; 64],
+    pub reserved: [u8; 60],
 }
 
 impl ZeroCopy for UserReputation {}
@@ -56,6 +58,7 @@ impl UserReputation {
             }
             Outcome::DisputeLost => bump(&mut self.disputes_won),
             Outcome::DisputeUnresolved => bump(&mut self.disputes_unresolved),
+            Outcome::Declined => bump(&mut self.declined),
             Outcome::Failed | Outcome::TimedOut | Outcome::InvalidProof => {}
         }
         self.last_change = now;
@@ -85,17 +88,19 @@ mod tests {
             },
             Outcome::DisputeUnresolved,
             Outcome::InvalidProof,
+            Outcome::Declined,
         ];
         for (now, outcome) in (1..).zip(outcomes) {
             user.record(outcome, now);
         }
-        assert_eq!((user.jobs, user.jobs_paid, user.cancels), (8, 2, 1));
+        assert_eq!((user.jobs, user.jobs_paid, user.cancels), (9, 2, 1));
         let disputes = (
             user.disputes_won,
             user.disputes_lost,
             user.disputes_unresolved,
         );
         assert_eq!(disputes, (1, 1, 1));
-        assert_eq!((user.last_change, user.seq), (8, 8));
+        assert_eq!(user.declined, 1);
+        assert_eq!((user.last_change, user.seq), (9, 9));
     }
 }

@@ -82,6 +82,20 @@ pub fn settle_cancel(
     ))
 }
 
+/// Hands an assigned job back: everything to the user, and no penalty. Signed by the node's owner, while
+/// [`EscrowAccount::can_be_declined`].
+///
+/// # Errors
+/// [`ChainError::Account`] if the escrow has no node.
+pub fn decline(escrow: &EscrowAccount, lock_payer: Address) -> Result<Instruction, ChainError> {
+    let accounts = accounts::Decline {
+        signer: key(node_of(escrow)?),
+        settlement: settlement(escrow, lock_payer)?,
+        transcript: transcript(escrow.address, &escrow.verification),
+    };
+    Ok(build(job_escrow::ID, &accounts, &instruction::Decline {}))
+}
+
 /// Gives an assigned job up. Signed by the node's owner.
 ///
 /// # Errors

@@ -75,3 +75,66 @@ fn a_deadline_moves_within_the_longest_timeout() {
     assert!(escrow.extend_deadline(1, 7_200, 7_301).is_err());
     assert!(escrow.extend_deadline(u32::MAX, u32::MAX, 200).is_err());
 }
+
+fn assigned() -> Escrow {
+    Escrow {
+        state: State::Assigned,
+        submitted_at: 0,
+        release_at: 0,
+        deadline: 100 + 7_200,
+        ..submitted(1_000)
+    }
+}
+
+fn refusal(escrow: &Escrow, stage: Option<Stage>, now: i64) -> Option<Error> {
+    escrow.require_declinable(stage, now).err()
+}
+
+#[test]
+fn a_job_is_handed_back_within_an_hour_and_before_its_deadline() {
+    let mut escrow = assigned();
+    for stage in [None, Some(Stage::OPENED)] {
+        assert_eq!(refusal(&escrow, stage, 3_700), None);
+        let late = refusal(&escrow, stage, 3_701);
+        assert_eq!(late, Some(EscrowError::DeclineTooLate.into()));
+    }
+    escrow.deadline = 1_000;
+    assert_eq!(refusal(&escrow, None, 1_000), None);
+    let late = refusal(&escrow, None, 1_001);
+    assert_eq!(late, Some(EscrowError::DeclineTooLate.into()));
+    escrow.assigned_at = i64::MAX;
+    let beyond = refusal(&escrow, None, 1_000);
+    assert_eq!(beyond, Some(EscrowError::MathOverflow.into()));
+}
+
+#[test]
+fn work_is_held_where_both_parties_say_so() {
+    let mut escrow = assigned();
+    escrow.receipt_held = 1;
+    assert_eq!(refusal(&escrow, None, 200), None);
+    escrow.checkpoint_epoch = 1;
+    let held = refusal(&escrow, Some(Stage::OPENED), 200);
+    assert_eq!(held, Some(EscrowError::WorkHeld.into()));
+    escrow.receipt_held = 0;
+    assert_eq!(refusal(&escrow, None, 200), None);
+}
+
+#[test]
+fn a_node_that_has_committed_finishes_unless_no_proof_is_possible() {
+    let mut escrow = assigned();
+    for stage in [
+        Stage(1),
+        Stage(2),
+        Stage::VERIFIED,
+        Stage::REFUTED,
+        Stage(6),
+    ] {
+        let committed = refusal(&escrow, Some(stage), 200);
+        assert_eq!(committed, Some(EscrowError::TranscriptStage.into()));
+    }
+    (escrow.checkpoint_epoch, escrow.receipt_held) = (20, 20);
+    assert_eq!(refusal(&escrow, Some(Stage::FULL_AUDIT), i64::MAX), None);
+    escrow.state = State::Cancelling;
+    let stopped = refusal(&escrow, Some(Stage::FULL_AUDIT), 200);
+    assert_eq!(stopped, Some(EscrowError::WrongState.into()));
+}

@@ -99,6 +99,7 @@ fn outcomes_cost_what_they_should() {
         (Outcome::DisputeLost, 200, 1),
         (Outcome::CancelledByUser, 0, 0),
         (Outcome::DisputeUnresolved, 0, 0),
+        (Outcome::Declined, 0, 0),
     ] {
         let mut node = before;
         let weight = node.record(outcome, &user(9), 9);
@@ -216,6 +217,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         1 => Just(Outcome::DisputeLost),
         1 => Just(Outcome::DisputeUnresolved),
         1 => Just(Outcome::InvalidProof),
+        1 => Just(Outcome::Declined),
     ]
 }
 
