@@ -241,7 +241,7 @@ pub fn state_of_closed(escrow_state: &str) -> Option<JobState> {
         "submitted" => Some(JobState::Paid),
         "cancelling" => Some(JobState::Cancelled),
         "disputed" => Some(JobState::Resolved),
-        // Four outcomes are possible, and the account that said which is gone.
+        // Several ends are possible, and the account that said which is gone.
         "assigned" => Some(JobState::Failed),
         _ => None,
     }

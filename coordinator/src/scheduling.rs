@@ -1,6 +1,8 @@
 //! Between the pure matching and the database: finds nodes for new jobs and for
 //! funded ones that wait.
 
+use std::time::Duration;
+
 use cyxwiz_domain::{Address, Amount, spec::JobSpec};
 
 use crate::{
@@ -10,6 +12,9 @@ use crate::{
     job::Job,
     matching::{Plan, Problem, plan},
 };
+
+/// How long a node that gave a user's job back comes last for that user's next ones.
+const APART: Duration = Duration::from_secs(600);
 
 /// Ranks the nodes there are for a job; `budget` is what its escrow holds already.
 ///
@@ -23,8 +28,9 @@ pub async fn find_nodes(
     budget: Option<Amount>,
 ) -> Result<Plan, Error> {
     let stale_after = app.settings.nodes.stale_after;
-    let (nodes, timeouts, now) = tokio::try_join!(
+    let (nodes, handed_back, timeouts, now) = tokio::try_join!(
         db::nodes::all(&app.pool, stale_after),
+        db::placement::handed_back_to(&app.pool, user, APART),
         app.timeouts(),
         async { Ok(app.chain.unix_time().await?) },
     )?;
@@ -34,6 +40,7 @@ pub async fn find_nodes(
         rows,
         user,
         budget,
+        handed_back: &handed_back,
         prices: &app.settings.jobs.prices,
         timeouts,
         now,

@@ -29,7 +29,7 @@ use crate::{
     jobs::{Job, Phase},
     machine,
     node::Node,
-    steps::assigned,
+    steps::{assigned, preflight::provable},
 };
 
 /// First wait after a lost line; it doubles up to [`MAX_BACKOFF`].
@@ -130,7 +130,7 @@ async fn line(
     let (bearer, expires_at) = sign_in(node, channel.clone()).await?;
     let mut client = NodeServiceClient::new(channel);
     let registered = client
-        .register(authorized(register_request(), &bearer))
+        .register(authorized(register_request(node), &bearer))
         .await?;
     let every = registered.into_inner().heartbeat_seconds.clamp(1, 300);
 
@@ -298,11 +298,13 @@ fn progress(id: JobId, epochs_done: u32, loss: f64, job: Option<&Job>) -> Report
     }
 }
 
-fn register_request() -> RegisterRequest {
+fn register_request(node: &Node) -> RegisterRequest {
+    let circuits = provable(&node.settings).into_iter();
     RegisterRequest {
         free_vram_mib: 0,
         free_ram_mib: free_ram_mib(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        circuits: circuits.map(|circuit| circuit.id.to_vec()).collect(),
     }
 }
 

@@ -229,15 +229,22 @@ pub async fn mirror(
         return Ok(false);
     }
     let state = next_state(parse_state(&row.state)?, view.job_state);
+    let refunded = state == JobState::Refunded;
+    let handed_back = refunded && view.node.is_some();
     let late = state == JobState::Expired && view.job_state.is_none();
-    let message = late.then_some(
-        "the escrow arrived after the reservation had ended: confirm it again, or cancel it",
-    );
+    let message = match (late, handed_back) {
+        (true, _) => Some(
+            "the escrow arrived after the reservation had ended: confirm it again, or cancel it",
+        ),
+        (_, true) => Some("the node handed the job back, and all of the money is the user's again"),
+        _ => None,
+    };
     sqlx::query!(
         "UPDATE jobs SET state = $2::text::job_state, escrow_state = $3, seq = $4, slot = $5,
              due_at = $6, message = coalesce($7, message),
              epochs_done = greatest(epochs_done, $8),
-             node = coalesce((SELECT owner FROM nodes WHERE owner = $9), node)
+             node = coalesce((SELECT owner FROM nodes WHERE owner = $9), CASE WHEN NOT $10 THEN node END),
+             handed_back_at = CASE WHEN $11 THEN now() END
          WHERE id = $1",
         id.0,
         state.as_str(),
@@ -248,6 +255,9 @@ pub async fn mirror(
         message,
         i64::from(view.epochs_done),
         view.node.map(Address::to_vec),
+        // A node that was only held for the job had nothing to do with its end.
+        refunded,
+        handed_back,
     )
     .execute(connection)
     .await?;
@@ -264,6 +274,7 @@ pub async fn mirror_closed(pool: &PgPool, id: JobId, last_seen: &str) -> Result<
     };
     sqlx::query!(
         "UPDATE jobs SET state = $2::text::job_state, escrow_state = 'closed', due_at = NULL,
+             node = CASE WHEN escrow_state <> 'open' THEN node END,
              message = 'the escrow was closed before its outcome was read here; the chain knows it'
          WHERE id = $1 AND escrow_state = $3",
         id.0,
@@ -338,6 +349,19 @@ pub async fn ended(pool: &PgPool, ids: &[JobId]) -> Result<Vec<Job>, Error> {
     .fetch_all(pool)
     .await?;
     rows.into_iter().map(Job::try_from).collect()
+}
+
+/// Jobs that their nodes handed back, for metrics.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn count_handed_back(pool: &PgPool) -> Result<u64, Error> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM jobs WHERE handed_back_at IS NOT NULL"#
+    )
+    .fetch_one(pool)
+    .await?;
+    unsigned(count)
 }
 
 /// Jobs by state, for metrics.

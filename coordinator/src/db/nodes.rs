@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use cyxwiz_chain::NodeAccount;
-use cyxwiz_domain::{Address, Amount, JobState};
+use cyxwiz_domain::{Address, Amount, Digest, JobState};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{address, signed, small, unsigned};
+use super::{address, digest, signed, small, unsigned};
 use crate::{error::Error, matching::Candidate};
 
 /// A node with its status, for lists.
@@ -35,6 +35,17 @@ pub struct Free {
     pub ram_mib: u32,
 }
 
+/// What a node says of itself when it comes online.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// Its memory.
+    pub free: Free,
+    /// Version of its software.
+    pub version: String,
+    /// Ids of the circuits that it makes proofs with.
+    pub circuits: Vec<Digest>,
+}
+
 /// Announces a node, or takes over what the chain says now about a known one.
 /// An account older than the one known changes nothing of the mirror.
 ///
@@ -45,17 +56,22 @@ pub async fn announce(
     account: &NodeAccount,
     reputation: u16,
     slot: u64,
-    free: Free,
-    version: &str,
+    announcement: &Announcement,
 ) -> Result<(), Error> {
+    let Announcement {
+        free,
+        version,
+        circuits,
+    } = announcement;
+    let circuits: Vec<_> = circuits.iter().map(|circuit| circuit.to_vec()).collect();
     sqlx::query!(
         "INSERT INTO nodes (owner, endpoint, region, device, vram_mib, ram_mib, rate_milli, stake,
              free_stake, active_jobs, suspended_until, banned, reputation, seq, slot,
-             free_vram_mib, free_ram_mib, version)
-         VALUES ($1, $2, $3, $4, $5, $6, greatest($7::bigint, 1), $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+             free_vram_mib, free_ram_mib, version, circuits)
+         VALUES ($1, $2, $3, $4, $5, $6, greatest($7::bigint, 1), $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
          ON CONFLICT (owner) DO UPDATE SET
              free_vram_mib = EXCLUDED.free_vram_mib, free_ram_mib = EXCLUDED.free_ram_mib,
-             version = EXCLUDED.version, last_seen = now()",
+             version = EXCLUDED.version, circuits = EXCLUDED.circuits, last_seen = now()",
         account.owner.0.as_slice(),
         account.endpoint,
         account.region,
@@ -74,6 +90,7 @@ pub async fn announce(
         i64::from(free.vram_mib),
         i64::from(free.ram_mib),
         version,
+        &circuits,
     )
     .execute(pool)
     .await?;
@@ -183,7 +200,7 @@ pub async fn owners(pool: &PgPool) -> Result<Vec<Address>, Error> {
 pub async fn all(pool: &PgPool, stale_after: Duration) -> Result<Vec<Listed>, Error> {
     let rows = sqlx::query!(
         r#"SELECT owner, endpoint, region, device, rate_milli, stake, free_stake, active_jobs,
-             suspended_until, banned, reputation, last_seen,
+             suspended_until, banned, reputation, last_seen, circuits,
              least(vram_mib, free_vram_mib) AS "vram_mib!",
              least(ram_mib, free_ram_mib) AS "ram_mib!",
              (stream IS NOT NULL AND last_seen > now() - make_interval(secs => $1)) AS "online!",
@@ -215,6 +232,11 @@ pub async fn all(pool: &PgPool, stale_after: Duration) -> Result<Vec<Listed>, Er
                     reputation: u16::try_from(row.reputation).unwrap_or_default(),
                     online: row.online,
                     busy: holds.is_some(),
+                    circuits: row
+                        .circuits
+                        .iter()
+                        .map(|id| digest(id))
+                        .collect::<Result<_, _>>()?,
                 },
                 endpoint: row.endpoint,
                 stake: Amount(unsigned(row.stake)?),

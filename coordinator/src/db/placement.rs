@@ -249,6 +249,30 @@ pub async fn refused_nodes(pool: &PgPool, id: JobId) -> Result<Vec<Address>, Err
     rows.iter().map(|node| super::address(node)).collect()
 }
 
+/// Nodes that gave jobs of `user` back, no longer ago than `within`.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn handed_back_to(
+    pool: &PgPool,
+    user: Option<Address>,
+    within: Duration,
+) -> Result<Vec<Address>, Error> {
+    let Some(user) = user else {
+        return Ok(Vec::new());
+    };
+    let rows = sqlx::query_scalar!(
+        r#"SELECT DISTINCT node AS "node!" FROM jobs
+           WHERE user_wallet = $1 AND node IS NOT NULL
+             AND handed_back_at > now() - make_interval(secs => $2)"#,
+        user.0.as_slice(),
+        within.as_secs_f64(),
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(|node| super::address(node)).collect()
+}
+
 /// Tells the user why a funded job still waits.
 ///
 /// # Errors

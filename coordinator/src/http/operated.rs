@@ -38,6 +38,8 @@ async fn read(app: &App) -> Result<(), Error> {
         let count = counts.iter().find(|(counted, _)| *counted == state);
         gauge!("cyxwiz_jobs", "state" => state.as_str()).set(count.map_or(0, |c| c.1) as f64);
     }
+    let handed_back = db::jobs::count_handed_back(pool).await?;
+    gauge!("cyxwiz_jobs_handed_back").set(handed_back as f64);
     for (kind, state, count) in db::chain_writes::count(pool).await? {
         gauge!("cyxwiz_chain_writes", "kind" => kind.as_str(), "state" => state.as_str())
             .set(count as f64);

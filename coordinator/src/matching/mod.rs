@@ -5,6 +5,8 @@
 //! - every node is either ranked or refused, never both;
 //! - a ranked node passes every filter, at the price given with it;
 //! - the order depends on the nodes alone, not on the order they came in;
+//! - a node that has just given this user a job back comes after all that have
+//!   not, and is refused nothing;
 //! - a node that gets better in one respect never ranks lower for it, other
 //!   things (among them the cheapest price) being equal.
 

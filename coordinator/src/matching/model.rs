@@ -3,7 +3,7 @@
 use std::fmt;
 
 use cyxwiz_domain::{
-    Address, Amount, Tier,
+    Address, Amount, Digest, Tier,
     pricing::{Price, PriceTable},
     spec::JobSpec,
 };
@@ -18,6 +18,8 @@ pub struct Problem<'a> {
     pub user: Option<Address>,
     /// The most it may cost, where the escrow is funded already.
     pub budget: Option<Amount>,
+    /// Nodes that gave a job of this user back a moment ago: they come last.
+    pub handed_back: &'a [Address],
     /// What things cost.
     pub prices: &'a PriceTable,
     /// How long jobs may take.
@@ -68,6 +70,8 @@ pub struct Candidate {
     pub online: bool,
     /// Holds a job here already.
     pub busy: bool,
+    /// Ids of the circuits that it makes proofs with.
+    pub circuits: Vec<Digest>,
 }
 
 impl Candidate {
@@ -140,6 +144,8 @@ pub enum Rejection {
     Vram(u32),
     /// Too little main memory, MiB.
     Ram(u32),
+    /// Makes no proofs with the job's circuit, by its name.
+    Circuit(&'static str),
     /// Too little reputation.
     Tier(Tier),
     /// Too new for a job of this amount.
@@ -171,6 +177,7 @@ impl fmt::Display for Rejection {
             Self::Region(region) => write!(f, "its region is '{region}'"),
             Self::Vram(mib) => write!(f, "only {mib} MiB of device memory free"),
             Self::Ram(mib) => write!(f, "only {mib} MiB of main memory free"),
+            Self::Circuit(name) => write!(f, "makes no proofs with the circuit {name}"),
             Self::Tier(tier) => write!(f, "its tier is {tier}"),
             Self::TooNew(amount) => {
                 write!(f, "too new for a job of {amount} CYXWIZ")

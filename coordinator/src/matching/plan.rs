@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 
 use cyxwiz_chain::required_stake;
-use cyxwiz_domain::{Amount, pricing::PriceRequest};
+use cyxwiz_domain::{Amount, Digest, pricing::PriceRequest};
+use cyxwiz_statement::Registered;
 
 use super::model::{Candidate, Match, Plan, Problem, Rejection};
 
@@ -15,29 +16,44 @@ const PRICE_POINTS: u128 = 500;
 const REPUTATION_POINTS: u128 = 350;
 const LOAD_POINTS: u128 = 150;
 
+/// What follows from the job alone.
+struct Job {
+    /// Thousandths of a second that it takes on the reference machine.
+    reference_millis: u32,
+    /// What it is proven with; absent without a proof.
+    circuit: Option<&'static Registered>,
+}
+
 /// Ranks all nodes for the job.
 pub fn plan(problem: &Problem<'_>) -> Plan {
-    // Thousandths of a second on the reference machine, computed once: walking
-    // the model for each of thousands of nodes would be most of the work.
-    let reference_millis = problem.spec.estimated_seconds(problem.rows, 0.001);
+    // Computed once: walking the model for each of thousands of nodes would be
+    // most of the work.
+    let job = Job {
+        reference_millis: problem.spec.estimated_seconds(problem.rows, 0.001),
+        circuit: problem.spec.circuit(),
+    };
     let mut plan = Plan::default();
     let mut fitting = Vec::new();
     for node in problem.nodes {
-        match fit(problem, reference_millis, node) {
+        match fit(problem, &job, node) {
             Ok(found) => fitting.push((node, found)),
             Err(rejection) => plan.rejected.push((node.owner, rejection)),
         }
     }
     let cheapest = fitting.iter().map(|(_, found)| found.price.amount.0).min();
     let cheapest = cheapest.unwrap_or_default();
-    // The address breaks ties, so that the order of the input does not.
-    fitting.sort_by_cached_key(|(node, found)| (Reverse(score(cheapest, node, found)), node.owner));
+    // Two that have just failed to work together try others first. The address
+    // breaks ties, so that the order of the input does not.
+    fitting.sort_by_cached_key(|(node, found)| {
+        let apart = problem.handed_back.contains(&node.owner);
+        (apart, Reverse(score(cheapest, node, found)), node.owner)
+    });
     plan.ranked = fitting.into_iter().map(|(_, found)| found).collect();
     plan
 }
 
 /// What the job would be on `node`, or the first reason why not.
-fn fit(problem: &Problem<'_>, reference_millis: u32, node: &Candidate) -> Result<Match, Rejection> {
+fn fit(problem: &Problem<'_>, job: &Job, node: &Candidate) -> Result<Match, Rejection> {
     let refuse_if = |refused: bool, rejection: Rejection| match refused {
         true => Err(rejection),
         false => Ok(()),
@@ -64,9 +80,14 @@ fn fit(problem: &Problem<'_>, reference_millis: u32, node: &Candidate) -> Result
         Rejection::Vram(node.vram_mib),
     )?;
     refuse_if(node.ram_mib < wants.ram_mib, Rejection::Ram(node.ram_mib))?;
+    if let Some(circuit) = job.circuit
+        && !node.circuits.contains(&Digest(circuit.id))
+    {
+        return Err(Rejection::Circuit(circuit.name));
+    }
     refuse_if(node.tier() < wants.min_tier, Rejection::Tier(node.tier()))?;
 
-    let found = terms(problem, reference_millis, node)?;
+    let found = terms(problem, job.reference_millis, node)?;
     let amount = problem.budget.unwrap_or(found.price.amount);
     let newcomer = node.reputation == 0;
     refuse_if(

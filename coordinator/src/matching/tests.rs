@@ -1,7 +1,8 @@
 use std::time::{Duration, Instant};
 
 use cyxwiz_chain::required_stake;
-use cyxwiz_domain::{Address, Amount, Tier, pricing::PriceTable, spec::JobSpec};
+use cyxwiz_domain::{Address, Amount, Digest, Tier, pricing::PriceTable, spec::JobSpec};
+use cyxwiz_statement::Registered;
 use proptest::prelude::*;
 
 use super::*;
@@ -33,6 +34,46 @@ fn spec(resources: &str) -> JobSpec {
     JobSpec::from_toml(&text).expect("a sound spec")
 }
 
+/// A job whose proof is made with the circuit `z16x4-ci`.
+fn proven() -> JobSpec {
+    let text = r#"
+        [job]
+        name = "blobs"
+        epochs = 4
+        [dataset]
+        format = "csv"
+        shape = [16]
+        [model]
+        layers = [{ type = "linear", out = 4, bias = false }]
+        [training]
+        loss = "hard_sigmoid"
+        batch = 8
+        [optimizer]
+        type = "int_sgd"
+        rate = 24
+        [verification]
+        tier = "zk-exact"
+        circuit = "z16x4-ci"
+        "#;
+    JobSpec::from_toml(text).expect("a sound spec")
+}
+
+fn circuit(name: &str) -> Digest {
+    Digest(Registered::by_name(name).expect("registered").id)
+}
+
+/// A node that makes proofs with these circuits.
+fn prover(byte: u8, circuits: &[&str]) -> Candidate {
+    Candidate {
+        circuits: circuits.iter().map(|name| circuit(name)).collect(),
+        ..node(byte)
+    }
+}
+
+fn owners(plan: &Plan) -> Vec<Address> {
+    plan.ranked.iter().map(|found| found.owner).collect()
+}
+
 fn node(byte: u8) -> Candidate {
     Candidate {
         owner: Address([byte; 32]),
@@ -48,6 +89,7 @@ fn node(byte: u8) -> Candidate {
         reputation: 650,
         online: true,
         busy: false,
+        circuits: Vec::new(),
     }
 }
 
@@ -62,6 +104,7 @@ fn solve_with(spec: &JobSpec, nodes: &[Candidate], change: impl FnOnce(&mut Prob
         rows: 1797,
         user: None,
         budget: None,
+        handed_back: &[],
         prices: &prices,
         timeouts: Timeouts {
             factor: 4,
@@ -166,6 +209,69 @@ fn nobody_runs_a_job_at_home() {
     });
     assert_eq!(plan.ranked[0].owner, Address([2; 32]));
     assert_eq!(plan.rejected, [(Address([1; 32]), Rejection::OwnNode)]);
+}
+
+#[test]
+fn a_job_with_a_proof_goes_to_nodes_that_make_such_proofs_alone() {
+    let nodes = [
+        // Better in every other respect.
+        Candidate {
+            reputation: 1000,
+            rate_milli: 4000,
+            ..node(1)
+        },
+        prover(2, &["t100x16", "z64x10-k2"]),
+        prover(3, &["t100x16", "z16x4-ci"]),
+    ];
+    let plan = solve(&proven(), &nodes);
+    assert_eq!(owners(&plan), [Address([3; 32])]);
+    let none = Rejection::Circuit("z16x4-ci");
+    let expected = [1, 2].map(|byte| (Address([byte; 32]), none.clone()));
+    assert_eq!(plan.rejected, expected);
+
+    let plan = solve(&proven(), &nodes[..2]);
+    let why = "2 x makes no proofs with the circuit z16x4-ci";
+    assert_eq!(plan.why_none(), why);
+}
+
+#[test]
+fn what_a_node_proves_is_nothing_to_a_job_without_a_proof() {
+    let plain: Vec<_> = (1..=4)
+        .map(|byte| Candidate {
+            reputation: 600 + 50 * u16::from(byte % 3),
+            ..node(byte)
+        })
+        .collect();
+    let mut proving = plain.clone();
+    for (number, node) in proving.iter_mut().enumerate() {
+        node.circuits = vec![circuit("z16x4-ci"); number % 2];
+    }
+    assert_eq!(solve(&spec(""), &plain), solve(&spec(""), &proving));
+    // And to one with a proof no more than that: who makes it is ranked as ever.
+    for node in &mut proving {
+        node.circuits = vec![circuit("z16x4-ci")];
+    }
+    let (with, without) = (solve(&proven(), &proving), solve(&spec(""), &plain));
+    assert_eq!(owners(&with), owners(&without));
+}
+
+#[test]
+fn who_has_just_handed_a_job_back_comes_last_and_still_fits() {
+    let best = Candidate {
+        reputation: 1000,
+        rate_milli: 4000,
+        ..node(1)
+    };
+    let spec = spec("");
+    let solve = |nodes: &[Candidate]| {
+        solve_with(&spec, nodes, |problem| {
+            problem.handed_back = &[Address([1; 32])];
+        })
+    };
+    let plan = solve(&[best.clone(), node(2), node(3)]);
+    assert_eq!(owners(&plan), [2, 3, 1].map(|byte| Address([byte; 32])));
+    assert_eq!(plan.rejected, []);
+    assert_eq!(owners(&solve(&[best])), [Address([1; 32])]);
 }
 
 #[test]

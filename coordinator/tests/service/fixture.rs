@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use cyxwiz_chain::{NodeAccount, Tier, Verification, pda};
 use cyxwiz_coordinator::{
-    db::{self, nodes::Free, placement::Reservation},
+    db::{
+        self,
+        nodes::{Announcement, Free},
+        placement::Reservation,
+    },
     error::Error,
     job::{EscrowView, Job, Submission, Terms},
     nonce::Nonce,
@@ -53,7 +57,7 @@ impl Database {
     /// A node that is online.
     pub async fn node(&self, byte: u8) -> Address {
         let account = node_account(byte);
-        db::nodes::announce(&self.pool, &account, 500, 1, FREE, "test")
+        db::nodes::announce(&self.pool, &account, 500, 1, &announcement([]))
             .await
             .expect("announce");
         let (owner, stream) = (account.owner, Uuid::new_v4());
@@ -130,6 +134,15 @@ impl Database {
         db::placement::expire_reservations(&self.pool)
             .await
             .expect("expire");
+    }
+}
+
+/// Of a node that makes proofs with these circuits.
+pub fn announcement(circuits: impl IntoIterator<Item = Digest>) -> Announcement {
+    Announcement {
+        free: FREE,
+        version: "test".into(),
+        circuits: circuits.into_iter().collect(),
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Market {
     pub database: Database,
     pub user: Wallet,
     pub node: Wallet,
+    /// Has tokens for a node of its own, see [`Market::join`].
+    pub rival: Wallet,
     pub mint: Address,
     coordinator: Wallet,
     settings: Settings,
@@ -73,7 +75,8 @@ pub struct Submitted {
 
 impl Market {
     pub async fn start() -> Self {
-        let [admin, mint, coordinator, user, node] = std::array::from_fn(|_| Wallet::generate());
+        let [admin, mint, coordinator, user, node, rival] =
+            std::array::from_fn(|_| Wallet::generate());
         let localnet = Localnet::start(Config {
             allow_time_travel: true,
             chain: ChainConfig {
@@ -84,7 +87,7 @@ impl Market {
         });
         let localnet = localnet.await.expect("a chain");
         let chain = Chain::new(&localnet.rpc_url);
-        for wallet in [&admin, &coordinator, &user, &node] {
+        for wallet in [&admin, &coordinator, &user, &node, &rival] {
             chain
                 .airdrop(wallet.address(), SOL)
                 .await
@@ -112,6 +115,7 @@ impl Market {
             database,
             user,
             node,
+            rival,
             mint: mint.address(),
             coordinator,
             settings,

@@ -14,7 +14,7 @@ use cyxwiz_chain::{Chain, ChainError};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
-pub use proofs::Proofs;
+pub use proofs::{Proofs, provable};
 
 use crate::{
     config::Settings,

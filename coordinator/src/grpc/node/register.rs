@@ -1,16 +1,21 @@
 //! Announces a node.
 
-use cyxwiz_domain::Address;
+use cyxwiz_domain::{Address, Digest};
 use cyxwiz_proto::node::v1::{RegisterRequest, RegisterResponse};
 
 use crate::{
     app::App,
-    db::{self, nodes::Free},
+    db::{
+        self,
+        nodes::{Announcement, Free},
+    },
     error::Error,
 };
 
 /// Longest version that is kept.
 const MAX_VERSION: usize = 64;
+/// Circuits that a node may announce: many more than there are.
+const MAX_CIRCUITS: usize = 256;
 
 pub async fn register(
     app: &App,
@@ -23,6 +28,14 @@ pub async fn register(
             problem: format!("must have at most {MAX_VERSION} bytes"),
         });
     }
+    if request.circuits.len() > MAX_CIRCUITS {
+        return Err(Error::Argument {
+            field: "circuits",
+            problem: format!("must be at most {MAX_CIRCUITS}"),
+        });
+    }
+    let circuits = request.circuits.iter().map(|id| Digest::from_slice(id));
+    let circuits: Vec<_> = circuits.collect::<Result<_, _>>()?;
     // Read before the accounts: they are at least as new as this slot.
     let slot = app.chain.slot().await?;
     let account = app
@@ -35,20 +48,16 @@ pub async fn register(
         .reputation(owner)
         .await?
         .map_or(0, |record| record.score);
-    let free = Free {
-        vram_mib: request.free_vram_mib,
-        ram_mib: request.free_ram_mib,
+    let announcement = Announcement {
+        free: Free {
+            vram_mib: request.free_vram_mib,
+            ram_mib: request.free_ram_mib,
+        },
+        version: request.version,
+        circuits,
     };
-    db::nodes::announce(
-        &app.pool,
-        &account,
-        reputation,
-        slot,
-        free,
-        &request.version,
-    )
-    .await?;
-    tracing::info!(node = %owner, endpoint = %account.endpoint, stake = %account.stake, "a node announced itself");
+    db::nodes::announce(&app.pool, &account, reputation, slot, &announcement).await?;
+    tracing::info!(node = %owner, endpoint = %account.endpoint, stake = %account.stake, circuits = announcement.circuits.len(), "a node announced itself");
     let interval = app.settings.nodes.heartbeat.as_secs().max(1);
     Ok(RegisterResponse {
         heartbeat_seconds: u32::try_from(interval).unwrap_or(u32::MAX),

@@ -14,10 +14,11 @@ use cyxwiz_coordinator::db;
 use cyxwiz_domain::{Address, Amount, Digest};
 use cyxwiz_localnet::Program;
 use cyxwiz_pki::Wallet;
+use cyxwiz_statement::REGISTRY;
 use uuid::Uuid;
 
 use super::{Market, signer};
-use crate::fixture::FREE;
+use crate::fixture::{FREE, announcement};
 
 const SUPPLY: Amount = Amount::tokens(1_000_000);
 /// Rent-exempt balance of a mint's 82 bytes, in lamports.
@@ -39,7 +40,7 @@ impl Market {
             initialize_escrow(by, coordinator, self.mint),
         ];
         self.execute(admin, &configure).await;
-        for wallet in [&self.user, &self.node] {
+        for wallet in [&self.user, &self.node, &self.rival] {
             let to = wallet.address();
             let gift = [
                 create_account(by, to, self.mint),
@@ -47,7 +48,18 @@ impl Market {
             ];
             self.execute(admin, &gift).await;
         }
-        let owner = self.node.address();
+        let circuits = REGISTRY.iter().map(|circuit| Digest(circuit.id));
+        self.join(&self.node, 1_000, circuits).await;
+    }
+
+    /// Registers and stakes a node of `rate_milli`, which has tokens, and has it come online.
+    pub async fn join(
+        &self,
+        node: &Wallet,
+        rate_milli: u32,
+        circuits: impl IntoIterator<Item = Digest>,
+    ) {
+        let owner = node.address();
         let profile = Profile {
             endpoint: "127.0.0.1:7000".into(),
             tls_fingerprint: Digest([1; 32]),
@@ -55,14 +67,14 @@ impl Market {
             gpu_model: "CPU".into(),
             vram_mib: 0,
             ram_mib: 16_384,
-            rate_milli: 1_000,
+            rate_milli,
         };
         let deposit = stake(owner, self.mint, Amount::tokens(500));
         let join = [register(owner, self.mint, &profile), deposit];
-        self.execute(&self.node, &join).await;
+        self.execute(node, &join).await;
         let account = self.chain.node(owner).await.expect("the chain");
         let (pool, account) = (&self.database.pool, account.expect("registered"));
-        db::nodes::announce(pool, &account, 0, 1, FREE, "test")
+        db::nodes::announce(pool, &account, 0, 1, &announcement(circuits))
             .await
             .expect("announced");
         db::nodes::heartbeat(pool, owner, Uuid::new_v4(), true, FREE)
