@@ -54,6 +54,8 @@ pub enum Action {
     Anchor { by: Party, job: u8, epoch: u32 },
     /// `commit`, `reveal` and `verify` of training-proof, the proof a true one or not.
     Prove { by: Party, job: u8, valid: bool },
+    /// `commit`, and `reveal` when the slot's hash is lost.
+    Lose { by: Party, job: u8 },
     /// `submit_completion`.
     Submit { by: Party, job: u8 },
     /// `accept`.
@@ -64,6 +66,8 @@ pub enum Action {
     Cancel { by: Party, job: u8 },
     /// `settle_cancel`.
     SettleCancel { by: Party, job: u8 },
+    /// `decline`.
+    Decline { by: Party, job: u8 },
     /// `fail`.
     Fail { by: Party, job: u8 },
     /// `timeout_refund`.
@@ -127,11 +131,13 @@ impl Market {
             Action::Present { job, seen, held } => self.present(rules, job, seen, held),
             Action::Anchor { by, job, epoch } => self.anchor(rules, by, job, epoch),
             Action::Prove { by, job, valid } => self.prove(by, job, valid),
+            Action::Lose { by, job } => self.lose(by, job),
             Action::Submit { by, job } => self.submit(rules, by, job),
             Action::Accept { by, job } => self.accept(rules, by, job),
             Action::Release { by, job } => self.release(rules, by, job),
             Action::Cancel { by, job } => self.cancel(rules, by, job),
             Action::SettleCancel { by, job } => self.settle_cancel(rules, by, job),
+            Action::Decline { by, job } => self.decline(rules, by, job),
             Action::Fail { by, job } => self.fail(rules, by, job),
             Action::TimeoutRefund { by: _, job } => self.timeout_refund(rules, job),
             Action::SettleRefuted { by: _, job } => self.settle_refuted(rules, job),
@@ -195,11 +201,13 @@ impl fmt::Display for Action {
                 write!(f, "{by} shows {proof} of job {job}")
             }
             Self::SettleRefuted { by, job } => write!(f, "{by} ends job {job} for its false proof"),
+            Self::Lose { by, job } => write!(f, "{by} commits to job {job}, and nobody asks on"),
             Self::Submit { by, job } => write!(f, "{by} submits job {job}"),
             Self::Accept { by, job } => write!(f, "{by} accepts job {job}"),
             Self::Release { by, job } => write!(f, "{by} releases job {job}"),
             Self::Cancel { by, job } => write!(f, "{by} cancels job {job}"),
             Self::SettleCancel { by, job } => write!(f, "{by} settles the cancel of job {job}"),
+            Self::Decline { by, job } => write!(f, "{by} hands job {job} back"),
             Self::Fail { by, job } => write!(f, "{by} gives job {job} up"),
             Self::TimeoutRefund { by, job } => write!(f, "{by} ends job {job} as timed out"),
             Self::ExpireUnassigned { job } => write!(f, "a stranger refunds open job {job}"),
@@ -242,11 +250,13 @@ impl Action {
             | Self::Anchor { by, .. }
             | Self::Prove { by, .. }
             | Self::SettleRefuted { by, .. }
+            | Self::Lose { by, .. }
             | Self::Submit { by, .. }
             | Self::Accept { by, .. }
             | Self::Release { by, .. }
             | Self::Cancel { by, .. }
             | Self::SettleCancel { by, .. }
+            | Self::Decline { by, .. }
             | Self::Fail { by, .. }
             | Self::TimeoutRefund { by, .. }
             | Self::OpenDispute { by, .. }

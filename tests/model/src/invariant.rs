@@ -22,6 +22,7 @@ impl Market {
                 (settled && !still && !closed)
                     .then(|| format!("settled job {id} was changed again"))
             })
+            .or_else(|| (0..JOBS).find_map(|id| self.broken_decline(after, id)))
     }
 
     fn broken_conservation(&self) -> Option<String> {
@@ -50,12 +51,15 @@ impl Market {
         // a user who cancels takes the work as it is
         let ended = matches!(job.phase, Phase::Failed | Phase::TimedOut);
         let given_away = asked && ended && job.paid_node > 0;
+        let refunded = job.phase != Phase::Refunded || job.paid_user == job.amount;
         if !exact {
             Some(format!(
                 "the vault of job {id} holds something else than its books say: {job:?}"
             ))
         } else if !emptied {
             Some(format!("job {id} is settled and holds money: {job:?}"))
+        } else if !refunded {
+            Some(format!("job {id} was refunded, but not in whole: {job:?}"))
         } else if !locked {
             Some(format!(
                 "stake is locked for job {id} though it does not run, or not locked: {job:?}"

@@ -8,6 +8,7 @@
 //! which must accept, refuse and pay exactly what the model does.
 
 mod action;
+mod decline;
 mod dispute;
 mod escrow;
 pub mod exits;

@@ -25,7 +25,7 @@ pub enum Phase {
     Disputed,
     /// Settled: paid in full.
     Paid,
-    /// Settled: nobody took it.
+    /// Settled: nobody took it, or its node handed it back.
     Refunded,
     /// Settled: its deadline passed.
     TimedOut,
@@ -87,6 +87,8 @@ pub enum Shown {
     Proof,
     /// A false one.
     FalseProof,
+    /// A commitment about which nobody asked in time: no proof is possible any more.
+    Lost,
 }
 
 /// The stake that a running job locks.

@@ -153,7 +153,7 @@ impl Market {
     fn pick_any(&self, rules: &Rules, draw: &mut Draw) -> Action {
         let (by, job, node) = (draw.party(), draw.half(), draw.half());
         let free = self.nodes[usize::from(node)].free();
-        match draw.below(30) {
+        match draw.below(32) {
             0 => Action::Pause(draw.below(4) == 0),
             1 => Action::Create {
                 job,
@@ -248,6 +248,8 @@ impl Market {
                 }
             }
             28 => Action::SettleRefuted { by, job },
+            29 => Action::Decline { by, job },
+            30 => Action::Lose { by, job },
             _ => Action::Wait(draw.wait()),
         }
     }
@@ -258,6 +260,7 @@ fn brings_on(action: &Action) -> bool {
         action,
         Action::Wait(_)
             | Action::Cancel { .. }
+            | Action::Decline { .. }
             | Action::Stake { .. }
             | Action::RequestUnstake { .. }
             | Action::Withdraw { .. }

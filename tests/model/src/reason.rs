@@ -40,11 +40,13 @@ pub enum Reason {
     Overflow,
     /// What was proven, or was not, does not allow it.
     Evidence,
+    /// Work is done and held.
+    WorkHeld,
 }
 
 impl Reason {
     /// All of them, in order.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Missing,
         Self::Exists,
         Self::WrongSigner,
@@ -63,6 +65,7 @@ impl Reason {
         Self::Insurance,
         Self::Overflow,
         Self::Evidence,
+        Self::WorkHeld,
     ];
 }
 

@@ -20,6 +20,8 @@ pub struct Rules {
     pub assign_window: Seconds,
     /// How long a node may show receipts after a cancel.
     pub receipt_window: Seconds,
+    /// How long from its assignment a node may hand a job back.
+    pub decline_window: Seconds,
     /// Shortest time that a job may be given.
     pub min_timeout: Seconds,
     /// Longest time a job may take from its assignment, extensions included.
@@ -78,6 +80,7 @@ impl Default for Rules {
             acceptance: [DAY, 6 * HOUR, HOUR, 0],
             assign_window: HOUR,
             receipt_window: HOUR / 4,
+            decline_window: HOUR,
             min_timeout: 60,
             max_timeout: 30 * DAY,
             dispute_bond_bps: 500,
@@ -112,6 +115,7 @@ impl Rules {
             acceptance: [1, 1, 1, 0],
             assign_window: 1,
             receipt_window: 1,
+            decline_window: 1,
             min_timeout: 1,
             max_timeout: 2,
             dispute_window: 2,
@@ -163,4 +167,10 @@ pub enum Fault {
     PaidUnproven,
     /// A false proof leaves no way out but the user's cancel.
     NobodySettlesRefuted,
+    /// A job is handed back after work is done and held.
+    DeclinedWorkHeld,
+    /// Handing a job back pays for what is held.
+    DeclinePays,
+    /// Handing a job back counts as a failure.
+    DeclineCounts,
 }

@@ -120,6 +120,7 @@ impl Scope<'_> {
             actions.extend([
                 Action::Submit { by: node, job },
                 Action::SettleCancel { by: node, job },
+                Action::Decline { by: node, job },
                 Action::Fail { by: node, job },
             ]);
             if current.evidence != Evidence::None {
@@ -129,6 +130,7 @@ impl Scope<'_> {
                     valid,
                 };
                 actions.extend([true, false].map(prove));
+                actions.push(Action::Lose { by: node, job });
                 actions.push(Action::SettleRefuted {
                     by: Party::Stranger,
                     job,
@@ -218,10 +220,13 @@ impl Market {
                 .is_settled()
                 .then_some(job.settled_at + rules.close_after);
             let expires = job.created_at + rules.assign_window;
+            let declinable =
+                (job.phase == crate::Phase::Assigned).then(|| job.declinable_until(rules));
             [
                 Some(expires),
                 Some(job.deadline),
                 Some(job.window_ends),
+                declinable,
                 closes,
             ]
         });

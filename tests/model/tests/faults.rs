@@ -150,6 +150,32 @@ fn a_bond_left_in_the_vault_is_caught() {
     );
 }
 
+/// One job that can be handed back, with a checkpoint and a receipt for all of it.
+const WORKED: Scope<'static> = Scope {
+    users: 1,
+    receipts: &[(1, 1)],
+    grow: true,
+    ..SCOPE
+};
+
+#[test]
+fn a_job_handed_back_with_the_work_held_is_caught() {
+    let by = "was handed back though work is held or shown";
+    caught(Fault::DeclinedWorkHeld, &WORKED, by);
+}
+
+#[test]
+fn pay_for_a_job_handed_back_is_caught() {
+    let by = "was refunded, but not in whole";
+    caught(Fault::DeclinePays, &WORKED, by);
+}
+
+#[test]
+fn a_punishment_for_handing_a_job_back_is_caught() {
+    let by = "was punished for handing job 0 back";
+    caught(Fault::DeclineCounts, &WORKED, by);
+}
+
 /// One job that must be proven, and a receipt for all of it.
 const PROVEN: Scope<'static> = Scope {
     users: 1,
