@@ -9,12 +9,15 @@ use std::{
     time::Duration,
 };
 
+use cyxwiz_chain::DECLINE_WINDOW_SECONDS;
 use figment::{
     Figment,
     providers::{Env, Format as _, Serialized, Toml},
 };
 use serde::{Deserialize, Serialize};
 
+/// From the assignment until a job should be handed back at the latest: a minute before the chain refuses.
+const LAST_DECLINE: Duration = Duration::from_secs(DECLINE_WINDOW_SECONDS.unsigned_abs() - 60);
 /// Name of the trainer's binary, which lies beside the node's.
 const TRAINER: &str = "cyxwiz-trainer";
 
@@ -125,6 +128,9 @@ pub struct JobSettings {
     /// How long a stop by the user holds without a cancellation on the chain.
     #[serde(with = "humantime_serde")]
     pub stop_grace: Duration,
+    /// How long the user may take from the assignment on to send the dataset; then the job is handed back.
+    #[serde(with = "humantime_serde")]
+    pub upload_timeout: Duration,
     /// Proofs that are made at the same time; each takes all cores it gets and up to a gigabyte.
     pub provers: usize,
 }
@@ -133,8 +139,8 @@ pub struct JobSettings {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProofSettings {
-    /// Whether this node proves. One that does not gives jobs with a proof up as soon as they come,
-    /// which counts as a failure.
+    /// Whether this node proves. One that does not is given no jobs with a proof, and hands back what
+    /// comes all the same.
     pub enabled: bool,
     /// Time before a job's deadline that is kept free for the challenge and the proof.
     #[serde(with = "humantime_serde")]
@@ -174,6 +180,7 @@ impl Default for Settings {
                 retention: Duration::from_secs(7 * 86_400),
                 poll: Duration::from_secs(1),
                 stop_grace: Duration::from_secs(120),
+                upload_timeout: Duration::from_secs(45 * 60),
                 provers: 1,
             },
             proof: ProofSettings {
@@ -250,6 +257,18 @@ impl Settings {
         }
         if self.jobs.poll < Duration::from_millis(50) {
             return refuse("jobs.poll", "must be at least 50 ms");
+        }
+        // A stop before the data holds the clock for its grace.
+        let uploaded = self
+            .jobs
+            .upload_timeout
+            .saturating_add(self.jobs.stop_grace);
+        if uploaded >= LAST_DECLINE {
+            let problem = format!(
+                "must be below {} minutes together with jobs.stop_grace: later a job cannot be handed back",
+                LAST_DECLINE.as_secs() / 60
+            );
+            return refuse("jobs.upload_timeout", &problem);
         }
         if self.jobs.provers == 0 {
             return refuse(
@@ -361,6 +380,7 @@ mod tests {
         assert_eq!(settings.jobs.poll, Duration::from_millis(250));
         assert_eq!(settings.jobs.anchor_every, 4);
         assert_eq!(settings.jobs.receipt_lag, 3);
+        assert_eq!(settings.jobs.upload_timeout, Duration::from_secs(2_700));
         assert_eq!(settings.proof.allowance, Duration::from_secs(300));
         assert!(settings.proof.enabled);
         assert_eq!(settings.keys_path(), settings.data_dir.join("keys"));
@@ -379,6 +399,13 @@ mod tests {
         assert!(error.to_string().contains("colour"), "{error}");
         let error = Settings::load(None, vec![("listen", "0.0.0.0:1".into())]).expect_err("host");
         assert!(error.to_string().contains("advertise"), "{error}");
+        for (upload_timeout, good) in [("56m 59s", true), ("57m", false), ("2h", false)] {
+            let loaded = Settings::load(None, vec![("jobs.upload_timeout", upload_timeout.into())]);
+            match loaded {
+                Ok(_) => assert!(good, "{upload_timeout}"),
+                Err(error) => assert!(!good && error.to_string().contains("59 minutes"), "{error}"),
+            }
+        }
         let missing = Settings::load(Some(Path::new("/nowhere/node.toml")), vec![]);
         assert!(matches!(missing, Err(ConfigError::NoFile(_))));
     }

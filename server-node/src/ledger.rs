@@ -60,6 +60,8 @@ pub enum Write {
     },
     /// Split a cancelled job.
     SettleCancel,
+    /// Hand the job back.
+    Decline,
     /// Give the job up.
     Fail,
     /// Take the payment after the acceptance window.
@@ -228,6 +230,11 @@ impl Ledger for ChainLedger {
                     let exit = escrow::settle_cancel(account, owner, lock_payer)?;
                     instructions.extend(settling(account, owner, exit));
                 }
+                Write::Decline => {
+                    let lock_payer = self.chain.lock_payer(account.address).await?;
+                    let exit = escrow::decline(account, lock_payer)?;
+                    instructions.extend(settling(account, owner, exit));
+                }
                 Write::Fail => {
                     let lock_payer = self.chain.lock_payer(account.address).await?;
                     let exit = escrow::fail(account, lock_payer)?;
@@ -297,6 +304,7 @@ mod tests {
         let lock_payer = Address([6; 32]);
         let exits = [
             escrow::settle_cancel(&account, NODE, lock_payer),
+            escrow::decline(&account, lock_payer),
             escrow::fail(&account, lock_payer),
             escrow::release(&account, NODE, lock_payer),
         ];

@@ -1,6 +1,9 @@
 //! What all parts of a running node share.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -47,12 +50,14 @@ impl Node {
 
     /// What the operator and the job decided about its steps.
     pub fn policy(&self, job: &Job) -> Policy {
-        let every = self.settings.jobs.anchor_every;
-        let grace = self.settings.jobs.stop_grace.as_secs();
+        let jobs = &self.settings.jobs;
+        let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX / 2);
         Policy {
             node: self.identity.address(),
-            anchor_every: every.max(job.spec().job.checkpoint_every),
-            stop_grace: i64::try_from(grace).unwrap_or(i64::MAX / 2),
+            anchor_every: jobs.anchor_every.max(job.spec().job.checkpoint_every),
+            stop_grace: seconds(jobs.stop_grace),
+            upload_timeout: seconds(jobs.upload_timeout),
+            declines: true,
         }
     }
 

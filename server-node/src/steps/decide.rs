@@ -39,7 +39,9 @@ pub enum Action {
     NoteSubmitted,
     /// Split the cancelled job.
     SettleCancel,
-    /// Give the job up, for this reason.
+    /// Hand the job back for this reason: nobody is paid, and nobody is to blame.
+    Decline(GiveUp),
+    /// Give the job up for this reason, which counts as a failure.
     Fail(GiveUp),
     /// Take the payment that nobody has accepted in time.
     Release,
@@ -47,11 +49,13 @@ pub enum Action {
     NoteSettled,
 }
 
-/// Why a job is given up.
+/// Why a job is handed back or given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GiveUp {
-    /// The training cannot go on.
+    /// This node cannot do it, or the training cannot go on: the job's record says why.
     Failed,
+    /// The user has not sent all of the dataset in time.
+    NoData,
     /// The deadline is so near that only giving up avoids the slash.
     Deadline,
     /// Nobody asked for the challenge in time, so that no proof can be made any more.
@@ -63,6 +67,7 @@ impl GiveUp {
     pub fn message(self) -> Option<&'static str> {
         match self {
             Self::Failed => None,
+            Self::NoData => Some("the dataset did not arrive in time"),
             Self::Deadline => Some("the deadline is too near to finish the job"),
             Self::NoChallenge => Some(
                 "the hash that the proof's challenge needs is no longer on the chain, so there can be no proof",
@@ -91,6 +96,10 @@ pub struct Policy {
     pub anchor_every: u32,
     /// Seconds that a stop holds without a cancellation.
     pub stop_grace: i64,
+    /// Seconds from the assignment within which the dataset must be here.
+    pub upload_timeout: i64,
+    /// Whether jobs may be handed back at all: not where the chain has refused it again and again.
+    pub declines: bool,
 }
 
 /// Decides.
@@ -114,7 +123,7 @@ pub fn next_step(local: &Local, view: &View<'_>, policy: &Policy) -> Action {
         // Undecided, it is split by what the receipts show as held.
         EscrowState::Disputed if has_higher_receipt(local, escrow) => Action::PresentReceipt,
         EscrowState::Disputed => Action::Wait,
-        EscrowState::Assigned if now > escrow.deadline => overdue(local, escrow),
+        EscrowState::Assigned if now > escrow.deadline => overdue(local, escrow, view, policy),
         EscrowState::Assigned => assigned(local, escrow, view, policy),
         // Not possible for an escrow that names a node.
         _ => Action::Wait,
@@ -127,15 +136,15 @@ fn assigned(local: &Local, escrow: &EscrowAccount, view: &View<'_>, policy: &Pol
         // On the chain the completion is not: it never landed.
         Phase::Trained | Phase::Proving | Phase::Submitted => {
             return match escrow.verification.tier.is_proven() {
-                true => proof::next(local, escrow, view.transcript, now),
+                true => proof::next(local, escrow, view, policy),
                 false => Action::Submit,
             };
         }
         Phase::Failed if local.training => return Action::StopTraining,
         // The chain refuses to let this node give up; anyone may end the job.
-        Phase::Failed if is_refuted(view.transcript) => return Action::Wait,
+        Phase::Failed if is_at(view.transcript, TranscriptStage::Refuted) => return Action::Wait,
         Phase::Failed if receipt_pays(local, escrow) => return Action::PresentReceipt,
-        Phase::Failed => return Action::Fail(GiveUp::Failed),
+        Phase::Failed => return give_up(GiveUp::Failed, local, escrow, view, policy),
         _ => {}
     }
     if now >= escrow.deadline - give_up_margin(escrow) {
@@ -144,11 +153,16 @@ fn assigned(local: &Local, escrow: &EscrowAccount, view: &View<'_>, policy: &Pol
         } else if receipt_pays(local, escrow) {
             Action::PresentReceipt
         } else {
-            Action::Fail(GiveUp::Deadline)
+            let why = match local.phase {
+                Phase::AwaitingData => GiveUp::NoData,
+                _ => GiveUp::Deadline,
+            };
+            give_up(why, local, escrow, view, policy)
         };
     }
     let anchored = local.epochs_done - local.epochs_done % policy.anchor_every.max(1);
     match local.phase {
+        Phase::AwaitingData if lacks_data(escrow, view, policy) => Action::Decline(GiveUp::NoData),
         Phase::Stopped
             if local
                 .stopped_at
@@ -163,15 +177,56 @@ fn assigned(local: &Local, escrow: &EscrowAccount, view: &View<'_>, policy: &Pol
 }
 
 /// The deadline has passed: anyone may end the job, and the user pays for what a
-/// receipt shows as held.
-fn overdue(local: &Local, escrow: &EscrowAccount) -> Action {
+/// receipt shows as held. Only what is nobody's fault can still be handed back.
+fn overdue(local: &Local, escrow: &EscrowAccount, view: &View<'_>, policy: &Policy) -> Action {
     if local.training {
         Action::StopTraining
     } else if receipt_pays(local, escrow) {
         Action::PresentReceipt
+    } else if is_at(view.transcript, TranscriptStage::FullAudit)
+        && can_hand_back(escrow, view, policy)
+    {
+        Action::Decline(GiveUp::NoChallenge)
     } else {
         Action::Wait
     }
+}
+
+/// The end of a job that will not be done: handed back while the chain allows it, else given up. Where
+/// the user has signed for epochs that it holds, the node is paid for them by giving up alone.
+fn give_up(
+    why: GiveUp,
+    local: &Local,
+    escrow: &EscrowAccount,
+    view: &View<'_>,
+    policy: &Policy,
+) -> Action {
+    match !is_earning(local, escrow) && can_hand_back(escrow, view, policy) {
+        true => Action::Decline(why),
+        false => Action::Fail(why),
+    }
+}
+
+/// Whether the chain lets this node hand the job back, and still will when the transaction lands.
+fn can_hand_back(escrow: &EscrowAccount, view: &View<'_>, policy: &Policy) -> bool {
+    let stage = view.transcript.map(|transcript| transcript.stage);
+    let landed = view.now + give_up_margin(escrow) / 2;
+    policy.declines && escrow.can_be_declined(stage, landed)
+}
+
+/// Whether the user had its time to send the data, and the node can still leave without blame. Where it
+/// cannot it waits: a failure is early enough shortly before the deadline.
+fn lacks_data(escrow: &EscrowAccount, view: &View<'_>, policy: &Policy) -> bool {
+    view.now >= data_due(escrow, policy.upload_timeout) && can_hand_back(escrow, view, policy)
+}
+
+/// When the dataset must be here: in `upload_timeout` seconds from the assignment, and so early that the
+/// training can end in time, for which a user may well need half of all the time.
+fn data_due(escrow: &EscrowAccount, upload_timeout: i64) -> i64 {
+    let all = escrow.deadline.saturating_sub(escrow.assigned_at);
+    let spare = all - give_up_margin(escrow) - i64::from(escrow.estimated_seconds);
+    let granted = spare.max(all / 2).min(upload_timeout);
+    escrow.assigned_at.saturating_add(granted)
 }
 
 /// Seconds before the deadline at which an unfinished job is given up: a failure
@@ -187,13 +242,21 @@ pub fn is_hurried(escrow: &EscrowAccount, now: i64, seconds_needed: f64) -> bool
     (left as f64) < seconds_needed * 1.5 + 10.0
 }
 
-/// Whether a receipt raises what an unfinished job pays. Where a proof is asked for, nothing does.
-fn receipt_pays(local: &Local, escrow: &EscrowAccount) -> bool {
-    !escrow.verification.tier.is_proven() && has_higher_receipt(local, escrow)
+/// Whether receipts make an unfinished job pay, which is by the epochs held. Where a proof is asked for,
+/// none do.
+fn is_earning(local: &Local, escrow: &EscrowAccount) -> bool {
+    let (_, held) = local.receipt;
+    !escrow.verification.tier.is_proven() && held > 0
 }
 
-fn is_refuted(transcript: Option<&TranscriptAccount>) -> bool {
-    transcript.is_some_and(|transcript| transcript.stage == TranscriptStage::Refuted)
+/// Whether a receipt raises what an unfinished job pays.
+fn receipt_pays(local: &Local, escrow: &EscrowAccount) -> bool {
+    let (_, held) = local.receipt;
+    is_earning(local, escrow) && held > escrow.receipt_held
+}
+
+fn is_at(transcript: Option<&TranscriptAccount>, stage: TranscriptStage) -> bool {
+    transcript.is_some_and(|transcript| transcript.stage == stage)
 }
 
 fn has_higher_receipt(local: &Local, escrow: &EscrowAccount) -> bool {

@@ -9,7 +9,7 @@ use cyxwiz_chain::{ChainError, EscrowAccount};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    decide::{self, Action, View, next_step},
+    decide::{self, Action, GiveUp, Policy, View, next_step},
     delivered::{self, WriteError},
     settled, training,
 };
@@ -25,6 +25,9 @@ const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// Reads in a row that must find no escrow before it counts as closed: an RPC
 /// node that lags behind is no reason to drop a job.
 const MISSING_READS: u32 = 5;
+/// Refusals to take a job back after which it is given up instead: to insist until the deadline would cost
+/// more.
+const DECLINES: u32 = 3;
 /// After a failed anchor, the time to the next try: an anchor is welcome, never needed.
 const ANCHOR_RETRY: Duration = Duration::from_secs(20);
 
@@ -50,6 +53,8 @@ struct Driver {
     no_reveal_before: Instant,
     /// The proving key has been asked for.
     prepared: bool,
+    /// Times that the chain has refused to take the job back.
+    refused_declines: u32,
 }
 
 /// Drives `job` until it is forgotten or the node ends.
@@ -61,6 +66,7 @@ pub async fn drive(node: Arc<Node>, job: Arc<Job>) {
         no_anchor_before: Instant::now(),
         no_reveal_before: Instant::now(),
         prepared: false,
+        refused_declines: 0,
         node,
         job,
     };
@@ -130,7 +136,10 @@ impl Driver {
                 return Ok(false);
             }
         }
-        let policy = self.node.policy(&self.job);
+        let policy = Policy {
+            declines: self.refused_declines < DECLINES,
+            ..self.node.policy(&self.job)
+        };
         let action = next_step(&self.job.local(), &view, &policy);
         self.act(action, &view).await
     }
@@ -175,12 +184,12 @@ impl Driver {
                 self.write(escrow, "settle_cancel", &[Write::SettleCancel])
                     .await?;
             }
-            (Action::Fail(reason), Some(escrow)) => {
-                if let Some(reason) = reason.message()
-                    && self.job.record().phase != Phase::Failed
-                {
-                    self.job.fail(reason)?;
-                }
+            (Action::Decline(why), Some(escrow)) => {
+                self.note_end(why)?;
+                self.decline(escrow).await?;
+            }
+            (Action::Fail(why), Some(escrow)) => {
+                self.note_end(why)?;
                 self.write(escrow, "fail", &[Write::Fail]).await?;
             }
             (Action::Release, Some(escrow)) => {
@@ -204,6 +213,30 @@ impl Driver {
         writes: &[Write],
     ) -> Result<(), WriteError> {
         delivered::write(&self.node, &self.job, escrow, name, writes).await
+    }
+
+    /// Notes why the job ends here before anything is sent, so that a restart in between ends it too.
+    fn note_end(&self, why: GiveUp) -> Result<(), JobError> {
+        match why.message() {
+            Some(reason) if self.job.record().phase != Phase::Failed => self.job.fail(reason),
+            _ => Ok(()),
+        }
+    }
+
+    /// Hands the job back. Where the chain refuses, for its clock has passed the window say, the next look
+    /// decides anew.
+    async fn decline(&mut self, escrow: &EscrowAccount) -> Result<(), WriteError> {
+        let reason = self.job.record().failure;
+        tracing::info!(job = %self.job.id(), reason, "handing the job back");
+        let written = self.write(escrow, "decline", &[Write::Decline]).await;
+        if let Err(WriteError::Chain {
+            source: ChainError::Refused { .. },
+            ..
+        }) = &written
+        {
+            self.refused_declines += 1;
+        }
+        written
     }
 
     async fn submit(&self, escrow: &EscrowAccount) -> Result<(), StepError> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use cyxwiz_chain::EscrowAccount;
+use cyxwiz_chain::{EscrowAccount, EscrowState};
 use tokio::time::sleep;
 
 use crate::{
@@ -23,6 +23,12 @@ pub fn note(node: &Node, job: &Job, escrow: Option<&EscrowAccount>) -> Result<()
         None => "the escrow is closed".to_owned(),
         Some(escrow) if escrow.node != Some(node.identity.address()) => {
             "the escrow names another node".to_owned()
+        }
+        Some(escrow) if escrow.state == EscrowState::Refunded => {
+            let reason = job.record().failure;
+            let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+            let user = escrow.paid_user;
+            format!("handed back{reason}: all {user} CYXWIZ to the user")
         }
         Some(escrow) => format!(
             "{}: {} CYXWIZ to the node, {} to the user, {} to the platform",

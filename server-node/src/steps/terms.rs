@@ -12,7 +12,7 @@ use crate::{config::Settings, jobs::ProofTerms, machine};
 /// transcript's times ten minutes, and clocks drift.
 const CLOCK_ALLOWANCE: u64 = 300;
 
-/// Why a job cannot be proven, so that it is given up at once.
+/// Why a job cannot be proven, so that it is handed back at once.
 #[derive(Debug, thiserror::Error)]
 pub enum TermsError {
     /// Escrow and spec ask for different things.

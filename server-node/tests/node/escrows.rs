@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use cyxwiz_chain::{
     ChainError, EscrowAccount, EscrowConfig, EscrowState, NodeAccount, SignedTransaction,
-    TranscriptAccount, TxOutcome, pda, receipt_message,
+    TranscriptAccount, TranscriptStage, TxOutcome, pda, receipt_message,
 };
 use cyxwiz_domain::{Address, Amount, Digest};
 use cyxwiz_node::ledger::{Balances, Ledger, Write};
@@ -224,8 +224,13 @@ pub fn refused(what: &str) -> ChainError {
 }
 
 /// The rules, as far as the node can break them.
-fn apply(escrow: &mut EscrowAccount, write: &Write, now: i64) -> Result<(), ChainError> {
-    use EscrowState::{Assigned, Cancelled, Cancelling, Failed, Paid, Submitted};
+fn apply(
+    escrow: &mut EscrowAccount,
+    stage: Option<TranscriptStage>,
+    write: &Write,
+    now: i64,
+) -> Result<(), ChainError> {
+    use EscrowState::{Assigned, Cancelled, Cancelling, Failed, Paid, Refunded, Submitted};
     let require = |state, what: &str| match escrow.state == state {
         true => Ok(()),
         false => Err(refused(&format!("{what} in {:?}", escrow.state))),
@@ -274,6 +279,13 @@ fn apply(escrow: &mut EscrowAccount, write: &Write, now: i64) -> Result<(), Chai
             escrow.state = Cancelled;
             let seen = u64::from(escrow.receipt_seen);
             escrow.paid_node = Amount(escrow.amount.0 * seen / u64::from(escrow.required_epochs));
+        }
+        Write::Decline => {
+            if !escrow.can_be_declined(stage, now) {
+                return Err(refused("decline"));
+            }
+            escrow.state = Refunded;
+            escrow.paid_user = escrow.amount;
         }
         Write::Fail => {
             require(Assigned, "fail")?;
@@ -369,7 +381,8 @@ impl Ledger for Escrows {
             if let Some(transcript) = &mut transcript {
                 transcripts::apply(transcript, &escrow, write, now, slot)?;
             }
-            apply(&mut escrow, write, now)?;
+            let stage = transcript.as_ref().map(|transcript| transcript.stage);
+            apply(&mut escrow, stage, write, now)?;
         }
         inner.accounts.insert(address, escrow);
         inner.transcripts.extend(transcript.map(|it| (address, it)));

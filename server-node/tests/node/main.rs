@@ -6,6 +6,7 @@ mod coordinator;
 mod download;
 mod engine;
 mod escrows;
+mod handed_back;
 mod heartbeat;
 mod operated;
 mod proof;

@@ -63,7 +63,7 @@ async fn a_cancelled_job_is_split_by_the_receipts_together_at_once() {
 }
 
 #[tokio::test]
-async fn a_job_that_diverges_is_given_up_with_the_reason() {
+async fn a_job_that_diverges_is_handed_back_with_the_reason() {
     let stand = Stand::new(Setup {
         optimizer: json!({ "type": "sgd", "lr": 1e6 }),
         // Two linear layers in a row explode; a dead ReLU would only be wrong.
@@ -76,13 +76,16 @@ async fn a_job_that_diverges_is_given_up_with_the_reason() {
     let mut attached = engine.attach(0).await.expect("attach");
     let message = attached.phase(pb::Phase::Failed).await;
     assert!(message.contains("learning rate"), "{message}");
-    attached.phase(pb::Phase::Settled).await;
-    assert_eq!(stand.account().state, EscrowState::Failed);
-    assert_eq!(stand.escrows.landed(), [Write::Fail]);
+    let message = attached.phase(pb::Phase::Settled).await;
+    assert!(message.starts_with("handed back ("), "{message}");
+    assert!(message.contains("learning rate"), "{message}");
+    assert!(message.ends_with("all 100 CYXWIZ to the user"), "{message}");
+    assert_eq!(stand.account().state, EscrowState::Refunded);
+    assert_eq!(stand.escrows.landed(), [Write::Decline]);
 }
 
 #[tokio::test]
-async fn bad_rows_are_given_up_naming_the_line() {
+async fn bad_rows_are_handed_back_naming_the_line() {
     let mut rows = String::new();
     for line in 1..=50 {
         let cell = if line == 17 { "many" } else { "3" };
@@ -171,15 +174,6 @@ async fn data_that_came_during_a_stop_is_trained_on_after_it() {
     assert_eq!(stand.job().record().phase, Phase::Stopped);
     stand.escrows.now.fetch_add(121, Ordering::SeqCst);
     attached.epoch().await;
-}
-
-#[tokio::test]
-async fn a_job_without_data_is_given_up_before_the_deadline() {
-    let stand = Stand::new(Setup::default()).await;
-    let deadline = stand.account().deadline;
-    stand.escrows.now.store(deadline - 60, Ordering::SeqCst);
-    until("given up", || stand.account().state == EscrowState::Failed).await;
-    until("settled", || stand.job().record().phase == Phase::Settled).await;
 }
 
 #[tokio::test]

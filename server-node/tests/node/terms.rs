@@ -1,4 +1,4 @@
-//! Jobs whose proof could never be made are given up before any work.
+//! Jobs whose proof could never be made are handed back before any work.
 
 use cyxwiz_chain::{EscrowState, TranscriptAccount, Verification};
 use cyxwiz_domain::Digest;
@@ -9,10 +9,15 @@ use crate::{
     stand::{Setup, Stand, until},
 };
 
-/// Waits until the job is given up, and nothing but that; why.
-async fn given_up(stand: &Stand) -> String {
-    until("given up", || stand.account().state == EscrowState::Failed).await;
-    assert_eq!(stand.escrows.landed(), [Write::Fail]);
+/// Waits until the job is handed back, and nothing but that; why.
+async fn handed_back(stand: &Stand) -> String {
+    ended_by(stand, Write::Decline, EscrowState::Refunded).await
+}
+
+/// Waits until the job is ended by this write alone, before any work; why.
+async fn ended_by(stand: &Stand, write: Write, state: EscrowState) -> String {
+    until("the end", || stand.account().state == state).await;
+    assert_eq!(stand.escrows.landed(), [write]);
     let record = stand.job().record();
     assert_eq!(stand.job().local().epochs_done, 0);
     record.failure.expect("a reason")
@@ -20,13 +25,13 @@ async fn given_up(stand: &Stand) -> String {
 
 type Tamper = fn(&mut TranscriptAccount);
 
-/// Gives every job up whose transcript was tampered with, and says what of it is wrong.
+/// Hands every job back whose transcript was tampered with, and says what of it is wrong.
 async fn refuses(setup: fn() -> Setup, cases: &[(Tamper, &str)]) {
     for (tamper, what) in cases {
         let stand = Stand::unassigned(setup()).await;
         stand.escrows.change_transcript(stand.escrow, tamper);
         stand.assign().await.expect("taken on");
-        let reason = given_up(&stand).await;
+        let reason = handed_back(&stand).await;
         assert!(
             reason.contains(&format!("the transcript's {what} is not")),
             "{reason}"
@@ -62,7 +67,11 @@ async fn an_escrow_that_asks_for_other_evidence_is_refused() {
             };
         });
         stand.assign().await.expect("taken on");
-        let reason = given_up(&stand).await;
+        // An escrow with a tier was never assigned without its transcript; without a tier there is none.
+        let reason = match proven {
+            true => handed_back(&stand).await,
+            false => ended_by(&stand, Write::Fail, EscrowState::Failed).await,
+        };
         assert!(reason.contains("other evidence"), "{reason}");
     }
 }
@@ -72,7 +81,7 @@ async fn a_job_without_a_transcript_is_nobodys() {
     let stand = Stand::unassigned(Setup::proven()).await;
     stand.escrows.remove_transcript(stand.escrow);
     stand.assign().await.expect("taken on");
-    let reason = given_up(&stand).await;
+    let reason = ended_by(&stand, Write::Fail, EscrowState::Failed).await;
     assert!(reason.contains("opened no transcript"), "{reason}");
 }
 
@@ -96,7 +105,7 @@ async fn rows_and_first_weights_other_than_pinned_are_refused_before_training() 
         stand.assign().await.expect("taken on");
         let (mut engine, _) = Engine::open(&stand).await;
         engine.upload(chunks(&stand.data)).await.expect("upload");
-        let reason = given_up(&stand).await;
+        let reason = handed_back(&stand).await;
         assert!(
             reason.contains(&format!("the transcript's {what} is not")),
             "{reason}"
@@ -105,13 +114,13 @@ async fn rows_and_first_weights_other_than_pinned_are_refused_before_training() 
 }
 
 #[tokio::test]
-async fn a_node_whose_operator_does_not_prove_gives_up_at_once() {
+async fn a_node_whose_operator_does_not_prove_hands_back_at_once() {
     let mut stand = Stand::unassigned(Setup::proven()).await;
     stand
         .restart_with(|settings| settings.proof.enabled = false)
         .await;
     stand.assign().await.expect("taken on");
-    let reason = given_up(&stand).await;
+    let reason = handed_back(&stand).await;
     assert!(reason.contains("proof.enabled"), "{reason}");
 }
 
@@ -121,7 +130,7 @@ async fn a_clock_that_the_chain_would_not_believe_is_found_first() {
     use std::sync::atomic::Ordering;
     stand.escrows.now.fetch_sub(400, Ordering::SeqCst);
     stand.assign().await.expect("taken on");
-    let reason = given_up(&stand).await;
+    let reason = handed_back(&stand).await;
     assert!(reason.contains("clock"), "{reason}");
 }
 

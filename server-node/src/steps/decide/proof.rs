@@ -4,27 +4,30 @@ use cyxwiz_chain::{
     EscrowAccount, NONCE_TIMEOUT_SLOTS, REVEAL_DELAY_SLOTS, TranscriptAccount, TranscriptStage,
 };
 
-use super::{Action, GiveUp, give_up_margin};
+use super::{Action, GiveUp, Policy, View, give_up, give_up_margin};
 use crate::{jobs::Local, steps::transcript::public_input};
 
-/// Decides for a job that is trained and assigned, `now` being the chain's clock. Without the transcript
-/// nothing is known, and the deadline alone can decide.
+/// Decides for a job that is trained and assigned. Without the transcript nothing is known, and the deadline
+/// alone can decide.
 pub(super) fn next(
     local: &Local,
     escrow: &EscrowAccount,
-    transcript: Option<&TranscriptAccount>,
-    now: i64,
+    view: &View<'_>,
+    policy: &Policy,
 ) -> Action {
+    let transcript = view.transcript;
     let stage = transcript.map(|transcript| transcript.stage);
     match stage {
         Some(TranscriptStage::Verified) => return Action::Submit,
-        Some(TranscriptStage::FullAudit) => return Action::Fail(GiveUp::NoChallenge),
+        Some(TranscriptStage::FullAudit) => {
+            return give_up(GiveUp::NoChallenge, local, escrow, view, policy);
+        }
         Some(TranscriptStage::Refuted) => return Action::Concede,
         _ => {}
     }
     let is_made = transcript.is_some_and(|transcript| shows(local, transcript));
-    if now >= escrow.deadline - reserve(escrow, is_made) {
-        return Action::Fail(GiveUp::Deadline);
+    if view.now >= escrow.deadline - reserve(escrow, is_made) {
+        return give_up(GiveUp::Deadline, local, escrow, view, policy);
     }
     match (transcript, stage) {
         (Some(_), Some(TranscriptStage::Opened)) => Action::Commit,
@@ -144,7 +147,7 @@ pub(crate) mod tests {
     /// 1,000, the margin before it 50.
     #[test]
     fn the_table() {
-        use Action::{Commit, Concede, Fail, Prove, Reveal, Submit, Verify, Wait};
+        use Action::{Commit, Concede, Decline, Fail, Prove, Reveal, Submit, Verify, Wait};
         use TranscriptStage::{Committed, FullAudit, Opened, Refuted, Revealed, Verified};
         let trained = local(Phase::Proving);
         let busy = Local {
@@ -166,7 +169,7 @@ pub(crate) mod tests {
         let table = [
             (&trained, Opened, 0, 0, Commit),
             (&trained, Opened, 0, 949, Commit),
-            (&trained, Opened, 0, 950, late),
+            (&trained, Opened, 0, 950, Decline(GiveUp::Deadline)),
             (&trained, Committed, 100, 0, Wait),
             (&trained, Committed, 132, 0, Wait),
             (&trained, Committed, 133, 0, Reveal),
@@ -182,10 +185,12 @@ pub(crate) mod tests {
             (&trained, Verified, 200, 999, Submit),
             (&submitted, Verified, 200, 0, Submit),
             (&submitted, Opened, 200, 0, Commit),
-            (&trained, FullAudit, 700, 0, Fail(GiveUp::NoChallenge)),
+            (&trained, FullAudit, 700, 0, Decline(GiveUp::NoChallenge)),
             (&trained, Refuted, 200, 0, Concede),
-            (&failed, Opened, 0, 0, Fail(GiveUp::Failed)),
-            (&failed, FullAudit, 700, 0, Fail(GiveUp::Failed)),
+            (&failed, Opened, 0, 0, Decline(GiveUp::Failed)),
+            (&failed, Committed, 133, 0, Fail(GiveUp::Failed)),
+            (&failed, Revealed, 200, 0, Fail(GiveUp::Failed)),
+            (&failed, FullAudit, 700, 0, Decline(GiveUp::Failed)),
             (&failed, Refuted, 200, 0, Wait),
         ];
         for (local, stage, slot, now, expected) in table {
@@ -233,6 +238,28 @@ pub(crate) mod tests {
         let present = Action::PresentReceipt;
         assert_eq!(step(Phase::Proving, Cancelling, 0), present);
         assert_eq!(step(Phase::Submitted, Disputed, 0), present);
+    }
+
+    /// Nobody drew the challenge: that is not this node's doing, however long ago it was assigned.
+    #[test]
+    fn a_lost_challenge_is_handed_back_at_any_time() {
+        let lost = transcript(TranscriptStage::FullAudit, 700);
+        let assigned = EscrowAccount {
+            assigned_at: -100_000,
+            receipt_seen: 4,
+            receipt_held: 4,
+            ..proven(EscrowState::Assigned)
+        };
+        let view = |now| View {
+            escrow: Some(&assigned),
+            transcript: Some(&lost),
+            now,
+        };
+        let decline = Action::Decline(GiveUp::NoChallenge);
+        for now in [0, 999, 1_001] {
+            let step = next_step(&local(Phase::Proving), &view(now), &POLICY);
+            assert_eq!(step, decline, "at {now}");
+        }
     }
 
     /// Another transcript's account asks for another proof.

@@ -1,4 +1,4 @@
-use cyxwiz_chain::Verification;
+use cyxwiz_chain::{DECLINE_WINDOW_SECONDS, Verification};
 use cyxwiz_domain::{Amount, Digest, JobId};
 
 use super::*;
@@ -8,6 +8,8 @@ pub(crate) const POLICY: Policy = Policy {
     node: NODE,
     anchor_every: 10,
     stop_grace: 120,
+    upload_timeout: 300,
+    declines: true,
 };
 
 pub(crate) fn escrow(state: EscrowState) -> EscrowAccount {
@@ -79,7 +81,7 @@ fn step(local: &Local, escrow: Option<&EscrowAccount>, now: i64) -> Action {
 #[test]
 fn the_table() {
     use Action::{
-        Anchor, Fail, GoOn, NoteSettled, NoteSubmitted, PresentReceipt, Release, SettleCancel,
+        Anchor, Decline, GoOn, NoteSettled, NoteSubmitted, PresentReceipt, Release, SettleCancel,
         StopTraining, Submit, Train, Wait,
     };
     use EscrowState::{
@@ -99,12 +101,12 @@ fn the_table() {
         ..local(Phase::Stopped)
     };
     let table = [
-        (local(Phase::AwaitingData), Assigned, 0, Wait),
+        (local(Phase::AwaitingData), Assigned, 299, Wait),
         (
             local(Phase::AwaitingData),
             Assigned,
-            950,
-            Fail(GiveUp::Deadline),
+            300,
+            Decline(GiveUp::NoData),
         ),
         (local(Phase::Training), Assigned, 0, Train),
         (busy(Phase::Training, 9), Assigned, 0, Wait),
@@ -115,7 +117,7 @@ fn the_table() {
             local(Phase::Training),
             Assigned,
             950,
-            Fail(GiveUp::Deadline),
+            Decline(GiveUp::Deadline),
         ),
         (busy(Phase::Training, 19), Assigned, 1_001, StopTraining),
         (receipt(Phase::Training), Assigned, 1_001, PresentReceipt),
@@ -124,7 +126,8 @@ fn the_table() {
         (local(Phase::Trained), Assigned, 999, Submit),
         (local(Phase::Trained), Assigned, 1_001, Wait),
         (local(Phase::Submitted), Assigned, 0, Submit),
-        (local(Phase::Failed), Assigned, 0, Fail(GiveUp::Failed)),
+        (local(Phase::Failed), Assigned, 0, Decline(GiveUp::Failed)),
+        (local(Phase::Failed), Assigned, 1_001, Wait),
         (receipt(Phase::Failed), Assigned, 0, PresentReceipt),
         (busy(Phase::Failed, 0), Assigned, 0, StopTraining),
         (stopped(100), Assigned, 219, Wait),
@@ -149,6 +152,109 @@ fn the_table() {
         let action = step(&local, Some(&escrow(state)), now);
         assert_eq!(action, expected, "{local:?}, {state:?} at {now}");
     }
+}
+
+/// What cannot be handed back any more is given up, and not before it must be.
+#[test]
+fn a_job_is_given_up_where_it_cannot_be_handed_back() {
+    // One second later than leaves half of the margin for the transaction.
+    let late = EscrowAccount {
+        assigned_at: -(DECLINE_WINDOW_SECONDS - 25 + 1),
+        ..escrow(EscrowState::Assigned)
+    };
+    let held = EscrowAccount {
+        checkpoint_epoch: 2,
+        receipt_seen: 2,
+        receipt_held: 2,
+        ..escrow(EscrowState::Assigned)
+    };
+    let fail = Action::Fail(GiveUp::Failed);
+    for escrow in [&late, &held] {
+        let at = |phase, now| step(&local(phase), Some(escrow), now);
+        assert_eq!(at(Phase::Failed, 0), fail);
+        assert_eq!(at(Phase::AwaitingData, 300), Action::Wait);
+        assert_eq!(at(Phase::AwaitingData, 950), Action::Fail(GiveUp::NoData));
+        assert_eq!(at(Phase::Training, 950), Action::Fail(GiveUp::Deadline));
+    }
+    let in_time = EscrowAccount {
+        assigned_at: late.assigned_at + 1,
+        ..late
+    };
+    let view = View {
+        escrow: Some(&in_time),
+        transcript: None,
+        now: 0,
+    };
+    let failed = local(Phase::Failed);
+    let decline = Action::Decline(GiveUp::Failed);
+    assert_eq!(next_step(&failed, &view, &POLICY), decline);
+    // The chain did not take it back, again and again.
+    let insisted = Policy {
+        declines: false,
+        ..POLICY
+    };
+    assert_eq!(next_step(&failed, &view, &insisted), fail);
+}
+
+/// Near the deadline too a transaction needs its time.
+#[test]
+fn before_the_deadline_a_job_is_handed_back_for_half_of_the_margin() {
+    let escrow = escrow(EscrowState::Assigned);
+    let at = |now| step(&local(Phase::Training), Some(&escrow), now);
+    assert_eq!(at(949), Action::Train);
+    assert_eq!(at(950), Action::Decline(GiveUp::Deadline));
+    assert_eq!(at(975), Action::Decline(GiveUp::Deadline));
+    assert_eq!(at(976), Action::Fail(GiveUp::Deadline));
+}
+
+/// A job that pays something is ended so that it does, however it could be ended.
+#[test]
+fn what_is_held_is_paid_for_rather_than_handed_back() {
+    let with_receipt = Local {
+        receipt: (5, 2),
+        ..local(Phase::Failed)
+    };
+    let shown = EscrowAccount {
+        receipt_seen: 5,
+        receipt_held: 2,
+        ..escrow(EscrowState::Assigned)
+    };
+    assert!(shown.can_be_declined(None, 0), "nothing is anchored");
+    let fail = Action::Fail(GiveUp::Failed);
+    assert_eq!(step(&with_receipt, Some(&shown), 0), fail);
+    // A receipt that this node does not know is of no work of its own.
+    let decline = Action::Decline(GiveUp::Failed);
+    assert_eq!(step(&local(Phase::Failed), Some(&shown), 0), decline);
+}
+
+/// Data that come too late to be trained on in time are not waited for.
+#[test]
+fn data_are_due_before_the_training_would_end_late() {
+    let due = |estimated_seconds, deadline| {
+        let escrow = EscrowAccount {
+            estimated_seconds,
+            deadline,
+            timeout_seconds: 1_000,
+            ..escrow(EscrowState::Assigned)
+        };
+        data_due(&escrow, 2_700)
+    };
+    assert_eq!(due(100, 1_000), 850);
+    assert_eq!(due(400, 1_000), 550);
+    assert_eq!(due(900, 1_000), 500, "half of the time is the user's");
+    assert_eq!(due(900, 10_000), 2_700);
+}
+
+/// Epochs that were seen and are not held pay nothing, and do not keep the job.
+#[test]
+fn a_receipt_without_anything_held_is_not_shown_for_nothing() {
+    let seen = Local {
+        receipt: (5, 0),
+        ..local(Phase::Failed)
+    };
+    let assigned = escrow(EscrowState::Assigned);
+    let decline = Action::Decline(GiveUp::Failed);
+    assert_eq!(step(&seen, Some(&assigned), 0), decline);
 }
 
 #[test]

@@ -23,20 +23,16 @@ use crate::{
 const REVEAL_RETRY: Duration = Duration::from_secs(2);
 
 impl Driver {
-    /// Whether the transcript decides anything now: what it was opened with, or what became of it.
+    /// Whether the transcript decides anything now: what it was opened with, what became of it, or whether
+    /// the job can still be handed back.
     pub(super) fn needs_transcript(&self, escrow: &EscrowAccount) -> bool {
-        let record = self.job.record();
-        let after_training = matches!(
-            record.phase,
-            Phase::Proving | Phase::Submitted | Phase::Failed
-        );
-        escrow.state == EscrowState::Assigned
-            && self.job.spec().verification.is_some()
-            && (record.proof.is_none() || after_training)
+        // Not while training: only this node brings about what follows.
+        let is_busy = self.job.record().proof.is_some() && self.job.local().training;
+        escrow.state == EscrowState::Assigned && escrow.verification.tier.is_proven() && !is_busy
     }
 
     /// Checks once, before any work, what the job's proof would be bound to; a job that cannot be proven
-    /// is given up. `false` while it is not known yet.
+    /// is handed back. `false` while it is not known yet.
     pub(super) fn accept_terms(
         &mut self,
         escrow: &EscrowAccount,
