@@ -68,9 +68,12 @@ impl Printer {
     pub fn error(self, error: &Error) {
         let _ = writeln!(io::stderr(), "{} {error}", self.paint("31", "error:"));
         if self.json {
-            let object = serde_json::json!({
+            let mut object = serde_json::json!({
                 "error": { "kind": error.kind(), "message": error.to_string() }
             });
+            if let Error::Ended(ending) = error {
+                object["error"]["ending"] = serde_json::json!(ending);
+            }
             let _ = writeln!(io::stdout(), "{object}");
         }
     }

@@ -1,9 +1,9 @@
 //! How a job ended where it did not end well.
 
-use std::fmt;
+use std::{env, fmt, path::PathBuf};
 
 use cyxwiz_chain::{EscrowAccount, EscrowState, TranscriptStage};
-use cyxwiz_domain::{Amount, JobId};
+use cyxwiz_domain::{Address, Amount, JobId};
 use serde::Serialize;
 
 /// The settlement of a job, as the escrow account has it.
@@ -13,6 +13,12 @@ pub struct Ending {
     pub job_id: JobId,
     /// The escrow's state.
     pub state: EscrowState,
+    /// Owner of the node that had the job; absent where none took it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<Address>,
+    /// Why the node did not do the job, in its words; absent where it did, or this machine has not heard it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Base units that were escrowed.
     pub amount: u64,
     /// Base units that came back.
@@ -28,6 +34,9 @@ pub struct Ending {
     /// Where the job's proof stood; absent without one, and once its account is closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<TranscriptStage>,
+    /// The job file that the run began with; absent where it is not known here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_file: Option<PathBuf>,
 }
 
 impl Ending {
@@ -35,6 +44,9 @@ impl Ending {
     pub fn new(escrow: &EscrowAccount, proof: Option<TranscriptStage>) -> Self {
         Self {
             proof,
+            node: escrow.node,
+            reason: None,
+            job_file: None,
             job_id: escrow.job_id,
             state: escrow.state,
             amount: escrow.amount.0,
@@ -45,10 +57,47 @@ impl Ending {
             epochs: escrow.required_epochs,
         }
     }
+
+    /// Whether the node itself has ended the job.
+    pub fn is_by_node(&self) -> bool {
+        self.is_handed_back() || self.state == EscrowState::Failed
+    }
+
+    /// Whether its node has handed the job back, rather than that none took it.
+    pub fn is_handed_back(&self) -> bool {
+        self.state == EscrowState::Refunded && self.node.is_some()
+    }
+
+    /// Nobody was paid and nobody is to blame: the same job may do well at another node, or at another time.
+    fn handed_back(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the node handed job {} back{}; all {} CYXWIZ are back in your wallet",
+            self.job_id,
+            self.because(),
+            Amount(self.paid_user)
+        )?;
+        match &self.job_file {
+            None => write!(f, "; you may run it again"),
+            Some(file) => {
+                let here = env::current_dir().unwrap_or_default();
+                let shown = file.strip_prefix(here).unwrap_or(file);
+                write!(f, "; run it again with: cyxwiz job run {}", shown.display())
+            }
+        }
+    }
+
+    fn because(&self) -> String {
+        let reason = self.reason.as_ref();
+        reason.map_or_else(String::new, |reason| format!(": {reason}"))
+    }
 }
 
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_handed_back() {
+            return self.handed_back(f);
+        }
         let Self { job_id, .. } = self;
         let what = match self.state {
             EscrowState::Refunded => "was refunded before a node took it".to_owned(),
@@ -62,7 +111,7 @@ impl fmt::Display for Ending {
                     "was given up by the node: nobody drew the challenge of its proof in time"
                         .to_owned()
                 }
-                _ => "was given up by the node".to_owned(),
+                _ => format!("was given up by the node{}", self.because()),
             },
             EscrowState::Cancelled => format!(
                 "was cancelled after {} of {} epochs",

@@ -13,6 +13,7 @@ use super::{
     download::Wanted,
     epochs::{Arrival, EpochRecord, Refusal, finite},
     journal::Weights,
+    why::plain,
 };
 use crate::error::{Error, Result};
 
@@ -47,7 +48,7 @@ impl JobRun<'_> {
                 self.store
                     .note_reported(&write.instruction, &write.signature)?;
             }
-            Some(Event::Phase(changed)) => self.phase_changed(&changed),
+            Some(Event::Phase(changed)) => self.phase_changed(&changed)?,
             Some(Event::Proving(proving)) => self.progress.share(&proving.stage, proving.share),
             Some(Event::Proved(proved)) => self.proved(&proved)?,
             None => {}
@@ -201,8 +202,8 @@ impl JobRun<'_> {
             .await
     }
 
-    fn phase_changed(&self, changed: &pb::PhaseChanged) {
-        let told = &changed.message;
+    fn phase_changed(&mut self, changed: &pb::PhaseChanged) -> Result<()> {
+        let told = &plain(&changed.message);
         let because = if told.is_empty() {
             String::new()
         } else {
@@ -212,10 +213,12 @@ impl JobRun<'_> {
             pb::Phase::Paused => self.progress.remark(format_args!("paused{because}")),
             pb::Phase::Failed => {
                 self.progress
-                    .note(format_args!("the node gives the job up{because}"));
+                    .note(format_args!("the node ends the job{because}"));
+                self.note_why(told)?;
             }
             phase => tracing::debug!(?phase, message = told, "phase changed"),
         }
+        Ok(())
     }
 
     fn checkpoint_path(&self, epoch: u32) -> PathBuf {

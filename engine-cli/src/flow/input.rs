@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 /// A job that is ready to be submitted.
 #[derive(Debug, Clone)]
 pub struct Input {
+    /// The job file, absolute.
+    pub file: PathBuf,
     /// The checked spec.
     pub spec: JobSpec,
     /// Its canonical JSON.
@@ -75,6 +77,7 @@ impl Input {
             return Err(Error::content("job file", path, problem));
         }
         Ok(Self {
+            file: std::path::absolute(path).map_err(Error::file("job file", path))?,
             canonical: spec.canonical_bytes(),
             spec_hash: Digest(spec.spec_hash()),
             dataset_root: Digest(manifest.root()),

@@ -34,6 +34,8 @@ pub struct Journal {
     pub coordinator: String,
     /// When the run began, Unix seconds of this machine.
     pub started_at: i64,
+    /// The job file; absent in journals of releases that did not note it.
+    pub job_file: Option<PathBuf>,
     /// The dataset's file.
     pub dataset: PathBuf,
     /// Rows in it.
@@ -60,6 +62,8 @@ pub struct Journal {
     pub accuracy: Option<f64>,
     /// Signatures by instruction.
     pub transactions: BTreeMap<String, String>,
+    /// Why the node would not go on, in its words.
+    pub given_up: Option<String>,
     /// What the proof rests on; absent in a job without one.
     pub proof: Option<ProofPlan>,
     /// Token balances before the escrow was funded.
@@ -227,6 +231,7 @@ impl Journal {
             user,
             coordinator: coordinator.to_owned(),
             started_at: chrono::Utc::now().timestamp(),
+            job_file: None,
             dataset: PathBuf::new(),
             rows: 0,
             spec_hash: Digest::default(),
@@ -240,6 +245,7 @@ impl Journal {
             weights: None,
             accuracy: None,
             transactions: BTreeMap::new(),
+            given_up: None,
             proof: None,
             balances_before: None,
             seconds: BTreeMap::new(),

@@ -25,6 +25,7 @@ pub mod step;
 pub mod store;
 pub mod train;
 pub mod upload;
+mod why;
 
 use std::{ops::ControlFlow, path::PathBuf, time::Duration};
 
@@ -96,6 +97,7 @@ impl<'a> JobRun<'a> {
         let name = &input.spec.job.name;
         let id = JobId(uuid::Uuid::now_v7());
         let journal = Journal {
+            job_file: Some(input.file.clone()),
             dataset: input.dataset.clone(),
             rows: input.rows,
             spec_hash: input.spec_hash,
@@ -264,8 +266,12 @@ impl<'a> JobRun<'a> {
             Step::End => {
                 self.store.journal.finished = true;
                 let escrow = escrow.ok_or(Error::UnknownJob(job))?;
-                let stage = self.proof_stage().await?;
-                return Err(Error::Ended(Box::new(Ending::new(&escrow, stage))));
+                let mut ending = Ending::new(&escrow, self.proof_stage().await?);
+                if ending.is_by_node() {
+                    ending.reason = self.why(&escrow).await;
+                }
+                ending.job_file = self.store.journal.job_file.clone();
+                return Err(Error::Ended(Box::new(ending)));
             }
         }
         Ok(ControlFlow::Continue(()))

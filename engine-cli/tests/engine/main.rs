@@ -6,6 +6,7 @@ mod coordinator;
 mod disputes;
 mod exits;
 mod flow;
+mod handed_back;
 mod node;
 mod proofs;
 mod work;

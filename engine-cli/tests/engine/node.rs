@@ -58,6 +58,8 @@ pub struct Faults {
     pub other_head_at: Option<u32>,
     /// So many downloads find that the receipt has not come yet.
     pub receipts_pending: usize,
+    /// Hands the job back instead of training, and gives this as its reason.
+    pub hands_back: Option<&'static str>,
 }
 
 /// What came.
@@ -80,6 +82,7 @@ pub struct Seen {
     download_was_cut: bool,
     job: Option<JobId>,
     submitted: bool,
+    declined: bool,
     /// Events after the training, in order.
     late: Vec<Body>,
 }
@@ -218,6 +221,18 @@ impl Node {
 
     /// Tells everything after `after`, an epoch only once the one before is signed for.
     async fn tell(&self, after: u64, out: mpsc::Sender<Result<pb::TrainEvent, Status>>) {
+        if let Some(reason) = self.faults.hands_back {
+            let changed = pb::PhaseChanged {
+                phase: pb::Phase::Failed.into(),
+                message: reason.to_owned(),
+            };
+            let body = Some(Body::Phase(changed));
+            let _ = out.send(Ok(pb::TrainEvent { seq: 1, body })).await;
+            if !self.change(|seen| std::mem::replace(&mut seen.declined, true)) {
+                self.decline(&self.account().await).await;
+            }
+            return;
+        }
         for event in self.events().await {
             let epoch = match &event.body {
                 Some(Body::Epoch(epoch)) => epoch.epoch,
@@ -289,6 +304,14 @@ impl Node {
         };
         let waited = tokio::time::timeout(DEADLINE, wait).await;
         waited.expect("the engine signs for what it sees");
+    }
+
+    /// Hands the job of `account` back.
+    pub async fn decline(&self, account: &EscrowAccount) {
+        self.change(|seen| seen.declined = true);
+        let payer = self.chain.lock_payer(account.address).await;
+        let decline = escrow::decline(account, payer.expect("a lock"));
+        self.execute(decline.expect("a node")).await;
     }
 
     async fn submit(&self) -> String {

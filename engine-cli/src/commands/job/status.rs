@@ -8,7 +8,7 @@ use super::{next::next, view::JobView};
 use crate::{
     engine::Engine,
     error::{Error, Result},
-    flow::proof::stage_words,
+    flow::{ending::Ending, journal, proof::stage_words},
     printer::{table, utc},
 };
 
@@ -43,15 +43,19 @@ pub async fn run(engine: &Engine, job: JobId) -> Result<()> {
         }
         _ => None,
     };
+    // Known only where the job was begun.
+    let journal = journal::read(&engine.settings.data_dir, job).ok();
+    let reason = journal.and_then(|journal| journal.given_up);
     let value = json!({
         "job": view, "escrow": escrow.as_ref().map(escrow_json),
         "proof": transcript.as_ref().map(transcript_json), "next": next,
+        "reason": reason,
     });
     engine.printer.result(&value, || {
         let mut rows = table(&["job", &job.to_string()]);
         if let Some(view) = &view {
             rows.add_row(["name", &view.name]);
-            rows.add_row(["state", view.state.as_str()]);
+            rows.add_row(["state", view.standing()]);
             rows.add_row(["epochs", &view.progress()]);
             rows.add_row(["price", &view.price()]);
             rows.add_row(["created", &view.created()]);
@@ -63,7 +67,15 @@ pub async fn run(engine: &Engine, job: JobId) -> Result<()> {
         }
         if let Some(escrow) = &escrow {
             rows.add_row(["escrow", &escrow.address.to_string()]);
-            rows.add_row(["on the chain", escrow.state.job_state().as_str()]);
+            let ending = Ending::new(escrow, None);
+            let state = match ending.is_handed_back() {
+                true => "refunded: its node handed the job back",
+                false => escrow.state.job_state().as_str(),
+            };
+            rows.add_row(["on the chain", state]);
+            if let Some(reason) = &reason {
+                rows.add_row(["reason", reason]);
+            }
             rows.add_row([
                 "receipt",
                 &format!("{} seen, {} held", escrow.receipt_seen, escrow.receipt_held),

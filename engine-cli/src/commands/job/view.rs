@@ -1,5 +1,6 @@
 //! A job as `status` and `list` print it.
 
+use cyxwiz_chain::TranscriptStage;
 use cyxwiz_domain::{Address, Amount, Digest, JobId, JobState};
 use cyxwiz_proto::job::v1 as pb;
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde::Serialize;
 use crate::{
     coordinator::{node_of, state_of},
     error::{Error, Result},
+    flow::proof::stage_name,
     printer::utc,
 };
 
@@ -33,6 +35,9 @@ pub struct JobView {
     pub spec_hash: Digest,
     /// Last thing that went wrong.
     pub message: String,
+    /// Where the job's transcript stands on the chain; absent without one, and once it is closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<TranscriptStage>,
 }
 
 impl TryFrom<&pb::Job> for JobView {
@@ -54,6 +59,7 @@ impl TryFrom<&pb::Job> for JobView {
             created_at: job.created_at,
             spec_hash: Digest::from_slice(&job.spec_hash).map_err(nonsense)?,
             message: job.message.clone(),
+            proof: None,
         })
     }
 }
@@ -62,6 +68,19 @@ impl JobView {
     /// Price for people.
     pub fn price(&self) -> String {
         format!("{} CYXWIZ", Amount(self.amount))
+    }
+
+    /// State for people.
+    pub fn standing(&self) -> &'static str {
+        match (self.state, self.node) {
+            (JobState::Refunded, Some(_)) => "handed back",
+            (state, _) => state.as_str(),
+        }
+    }
+
+    /// Stage of the proof for people.
+    pub fn stage(&self) -> &'static str {
+        self.proof.map_or("-", stage_name)
     }
 
     /// Creation for people.

@@ -80,6 +80,18 @@ pub fn check_weights(spec: &JobSpec, trained: Digest, path: &Path) -> Result<(),
     Ok(())
 }
 
+/// Where a proof stands, in a word or two.
+pub fn stage_name(stage: TranscriptStage) -> &'static str {
+    match stage {
+        TranscriptStage::Opened => "opened",
+        TranscriptStage::Committed => "committed",
+        TranscriptStage::Revealed => "revealed",
+        TranscriptStage::Verified => "verified",
+        TranscriptStage::FullAudit => "full audit",
+        TranscriptStage::Refuted => "refuted",
+    }
+}
+
 /// A stage for people, as the end of a sentence.
 pub fn stage_words(stage: TranscriptStage) -> &'static str {
     match stage {

@@ -9,7 +9,7 @@ mod replay;
 mod report;
 mod watch;
 
-pub use check::{check, check_weights, stage_words};
+pub use check::{check, check_weights, stage_name, stage_words};
 pub use close::close;
 pub use evidence::Evidence;
 pub use plan::{Committed, Nonce, ProofPlan};
