@@ -27,16 +27,16 @@ use cyxwiz_proto::{
         CancelJobRequest, ConfirmEscrowRequest, GetJobRequest, Job, SubmitJobRequest,
         SubmitJobResponse, job_service_client::JobServiceClient,
     },
-    node::v1::{ReportProgressRequest, node_service_client::NodeServiceClient},
+    node::v1::{RegisterRequest, ReportProgressRequest, node_service_client::NodeServiceClient},
 };
 use tonic::{Request, Status, metadata::AsciiMetadataValue, transport::Channel};
 use uuid::Uuid;
 
 use crate::{
-    fixture::{Database, HOUR},
+    fixture::{Database, FREE, HOUR},
     grpc::prometheus,
 };
-pub use specs::{audited, exact};
+pub use specs::{audited, exact, plain};
 
 /// Generous: the machine may be busy with other tests.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -50,7 +50,7 @@ pub struct Market {
     pub database: Database,
     pub user: Wallet,
     pub node: Wallet,
-    /// Has tokens for a node of its own, see [`Market::join`].
+    /// May become a node too, see [`Market::join`]; of two alike, this one is chosen.
     pub rival: Wallet,
     pub mint: Address,
     coordinator: Wallet,
@@ -75,8 +75,11 @@ pub struct Submitted {
 
 impl Market {
     pub async fn start() -> Self {
-        let [admin, mint, coordinator, user, node, rival] =
-            std::array::from_fn(|_| Wallet::generate());
+        let [admin, mint, coordinator, user] = std::array::from_fn(|_| Wallet::generate());
+        // Addresses decide between nodes that are alike otherwise.
+        let mut nodes: [_; 2] = std::array::from_fn(|_| Wallet::generate());
+        nodes.sort_by_key(Wallet::address);
+        let [rival, node] = nodes;
         let localnet = Localnet::start(Config {
             allow_time_travel: true,
             chain: ChainConfig {
@@ -212,6 +215,11 @@ impl Market {
     }
 
     pub async fn submit_as(&self, id: JobId, spec: &JobSpec) -> SubmitJobResponse {
+        let answer = self.try_submit(id, spec).await;
+        answer.expect("a node is free")
+    }
+
+    pub async fn try_submit(&self, id: JobId, spec: &JobSpec) -> Result<SubmitJobResponse, Status> {
         let message = SubmitJobRequest {
             job_id: id.to_vec(),
             spec: spec.canonical_bytes(),
@@ -220,8 +228,8 @@ impl Market {
             dataset_bytes: 5_000,
         };
         let mut jobs = JobServiceClient::new(self.channel());
-        let answer = jobs.submit_job(self.request(&self.user, message)).await;
-        answer.expect("a node is free").into_inner()
+        let answer = jobs.submit_job(self.request(&self.user, message)).await?;
+        Ok(answer.into_inner())
     }
 
     pub async fn submit(&self, spec: &JobSpec) -> Submitted {
@@ -325,6 +333,23 @@ impl Market {
         Ok(answer.into_inner().heads_held)
     }
 
+    /// Announces `node`, as it does itself when it comes online: with ids of circuits.
+    pub async fn announce(
+        &self,
+        node: &Wallet,
+        circuits: impl IntoIterator<Item = Vec<u8>>,
+    ) -> Result<(), Status> {
+        let message = RegisterRequest {
+            free_vram_mib: FREE.vram_mib,
+            free_ram_mib: FREE.ram_mib,
+            version: "test".into(),
+            circuits: circuits.into_iter().collect(),
+        };
+        let mut nodes = NodeServiceClient::new(self.channel());
+        let answer = nodes.register(self.request(node, message)).await;
+        answer.map(|_| ())
+    }
+
     /// A job of `spec` that the coordinator has assigned.
     pub async fn assigned(&self, spec: &JobSpec) -> (Submitted, EscrowAccount) {
         let job = self.submit(spec).await;
@@ -338,7 +363,7 @@ impl Market {
         let escrow = escrow.await;
         // The node hears of it from the coordinator, once that has seen it.
         eventually("the coordinator to see it", || async {
-            (self.job(job.id).await.node == self.node.address().to_vec()
+            (Some(self.job(job.id).await.node) == escrow.node.map(Address::to_vec)
                 && self.database.job(job.id).await.state.as_str() == "assigned")
                 .then_some(())
         })

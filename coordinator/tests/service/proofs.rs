@@ -296,9 +296,12 @@ async fn a_slot_hash_that_is_lost_ends_in_no_proof_and_the_money_comes_back() {
     });
     assert!(message.await.contains("cannot be proven any more"));
     let payer = market.chain.lock_payer(job.escrow).await.expect("a lock");
-    let fail = escrow::fail(&assigned, payer).expect("assigned");
-    market.execute(&market.node, &[fail]).await;
-    market.settled(&job).await;
+    let decline = escrow::decline(&assigned, payer).expect("assigned");
+    market.execute(&market.node, &[decline]).await;
+    assert_eq!(market.settled(&job).await.state, EscrowState::Refunded);
+    let message = market.job(job.id).await.message;
+    assert!(message.contains("cannot be proven any more"), "{message}");
+    assert!(message.contains("handed the job back"), "{message}");
     assert_eq!(market.balance().await, before);
     market.closed(&job).await;
     market.stop_coordinator().await;
@@ -332,7 +335,7 @@ async fn lamports_sent_to_an_address_where_nothing_is_stop_nobody() {
 
 impl Market {
     /// The escrow, once it is settled and the coordinator has seen it.
-    async fn settled(&self, job: &Submitted) -> EscrowAccount {
+    pub async fn settled(&self, job: &Submitted) -> EscrowAccount {
         let chain = &self.chain;
         let escrow = eventually("the settlement", || async {
             let escrow = chain.escrow(job.escrow).await.ok()??;
@@ -348,7 +351,7 @@ impl Market {
     }
 
     /// Waits until the coordinator has closed the transcript.
-    async fn closed(&self, job: &Submitted) {
+    pub async fn closed(&self, job: &Submitted) {
         let chain = &self.chain;
         eventually("the rent to come back", || async {
             let found = chain.transcript(job.escrow).await.ok()?;
@@ -363,7 +366,7 @@ impl Market {
     }
 
     /// The user's tokens.
-    async fn balance(&self) -> Amount {
+    pub async fn balance(&self) -> Amount {
         let owner = self.user.address();
         let balance = self.chain.token_balance(owner, self.mint).await;
         balance.expect("the chain")

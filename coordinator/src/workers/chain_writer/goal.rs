@@ -154,6 +154,14 @@ mod tests {
     }
 
     #[test]
+    fn a_job_that_its_node_handed_back_was_assigned_and_is_over() {
+        for kind in Kind::ALL.iter().filter(|kind| !kind.is_of_transcript()) {
+            let handed_back = escrow(EscrowState::Refunded, Some(NODE));
+            assert_eq!(letter(*kind, Some(handed_back)), 'r', "{kind:?}");
+        }
+    }
+
+    #[test]
     fn assigned_to_another_node_is_not_assigned() {
         let other = Some(Address([2; 32]));
         let taken = escrow(EscrowState::Assigned, other);

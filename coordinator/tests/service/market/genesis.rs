@@ -49,16 +49,11 @@ impl Market {
             self.execute(admin, &gift).await;
         }
         let circuits = REGISTRY.iter().map(|circuit| Digest(circuit.id));
-        self.join(&self.node, 1_000, circuits).await;
+        self.join(&self.node, circuits).await;
     }
 
-    /// Registers and stakes a node of `rate_milli`, which has tokens, and has it come online.
-    pub async fn join(
-        &self,
-        node: &Wallet,
-        rate_milli: u32,
-        circuits: impl IntoIterator<Item = Digest>,
-    ) {
+    /// Registers and stakes a node, which has tokens, and has it come online; it proves with `circuits`.
+    pub async fn join(&self, node: &Wallet, circuits: impl IntoIterator<Item = Digest>) {
         let owner = node.address();
         let profile = Profile {
             endpoint: "127.0.0.1:7000".into(),
@@ -67,7 +62,7 @@ impl Market {
             gpu_model: "CPU".into(),
             vram_mib: 0,
             ram_mib: 16_384,
-            rate_milli,
+            rate_milli: 1_000,
         };
         let deposit = stake(owner, self.mint, Amount::tokens(500));
         let join = [register(owner, self.mint, &profile), deposit];
