@@ -45,6 +45,14 @@ impl Finished {
     /// When the command failed or the last line is no JSON.
     pub fn json(&self) -> Value {
         assert_eq!(self.code, 0, "failed:\n{}\n{}", self.stdout, self.stderr);
+        self.last_line()
+    }
+
+    /// The same of a command that may have failed.
+    ///
+    /// # Panics
+    /// When the last line is no JSON.
+    pub fn last_line(&self) -> Value {
         let last = self.stdout.lines().last().unwrap_or_default();
         serde_json::from_str(last)
             .unwrap_or_else(|error| panic!("{error} in '{last}'\n{}", self.stderr))

@@ -3,6 +3,7 @@
 
 mod audited;
 mod cancelled_job;
+mod capability;
 mod coordinator_killed;
 mod cranks;
 mod credentials;
@@ -11,6 +12,7 @@ mod disputes;
 mod engine_input;
 mod engine_killed;
 mod escrow_checks;
+mod handed_back;
 mod main_job;
 mod node_fails;
 mod node_killed;

@@ -1,4 +1,4 @@
-//! A node that gives up: paid for what the user holds, and for nothing else.
+//! A node that cannot go on: paid for what the user holds, and for nothing else.
 
 use cyxwiz_chain::{EscrowAccount, EscrowState, pda};
 use cyxwiz_domain::{Address, JobId};
@@ -62,12 +62,17 @@ fn nothing_delivered_is_nothing_paid() {
         job["state"] == "training" || job["state"] == "assigned"
     });
 
+    // With nothing to be paid for it rather hands the job back.
     let settled = wear_down(&stack, escrow);
-    assert_eq!(settled.state, EscrowState::Failed);
+    assert_eq!(settled.state, EscrowState::Refunded);
     assert_eq!(settled.receipt_held, 0);
     assert_eq!(settled.paid_user, settled.amount);
     assert_eq!((settled.paid_node.0, settled.paid_platform.0), (0, 0));
-    assert_eq!(run.finish().code, 5);
+    let told = run.finish();
+    assert_eq!(told.code, 5);
+    let reason = told.last_line()["error"]["ending"]["reason"].clone();
+    let reason = reason.as_str().expect("a reason");
+    assert!(reason.contains("the trainer died 3 times"), "{reason}");
 }
 
 #[test]

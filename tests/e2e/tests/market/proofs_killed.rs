@@ -1,7 +1,7 @@
 //! Processes that die while a job is proven: it is paid for, and once.
 
 use cyxwiz_chain::{EscrowState, TranscriptStage};
-use cyxwiz_tests_e2e::{JobFile, ProvenJob};
+use cyxwiz_tests_e2e::{JobFile, NodeStanding, ProvenJob};
 
 fn assert_paid_once(job: &ProvenJob) {
     let paid = job.await_settled();
@@ -76,14 +76,28 @@ fn a_chain_that_was_away_before_the_challenge_has_the_slot_hashes_still() {
 fn a_slot_hash_that_nobody_asked_for_in_time_pays_nobody() {
     let (job, run) = ProvenJob::start(JobFile::integers);
     job.await_stage(TranscriptStage::Committed);
+    let listed = job.stack.cyxwiz(&["job", "list"]).json();
+    assert_eq!(listed[0]["proof"], "committed");
+    let owner = job.account().node.expect("assigned");
+    let before = job.ask(async |_| NodeStanding::of(&job.stack, owner).await);
     run.kill();
     job.stack.kill(&job.node());
     job.stack.kill("coordinator");
     job.stack.advance_slots(32 + 513);
     job.stack.bring_up(&[]);
-    // There is no second draw, so there can be no proof: the node gives the job up.
-    let failed = job.await_settled();
-    assert_eq!(failed.state, EscrowState::Failed);
-    assert_eq!(failed.paid_user, failed.amount);
+    // There is no second draw, so there can be no proof: the node hands the job back, and is none the worse.
+    let ended = job.await_settled();
+    assert_eq!(ended.state, EscrowState::Refunded);
+    assert_eq!(ended.paid_user, ended.amount);
+    let after = job.ask(async |_| NodeStanding::of(&job.stack, owner).await);
+    assert_eq!(after, before.after_handing_back());
     job.await_closed();
+
+    // Whoever was away asks the node why.
+    let told = job.watch();
+    assert_eq!(told.code, 5, "{}", told.stderr);
+    let ending = &told.last_line()["error"]["ending"];
+    assert_eq!(ending["state"], "refunded");
+    let reason = ending["reason"].as_str().expect("a reason");
+    assert!(reason.contains("no longer on the chain"), "{reason}");
 }

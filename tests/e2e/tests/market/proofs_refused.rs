@@ -11,7 +11,8 @@ use cyxwiz_proof::{field::to_word, transcript::public_input};
 use cyxwiz_proto::training::v1::DatasetChunk;
 use cyxwiz_statement::Registered;
 use cyxwiz_tests_e2e::{
-    CoordinatorClient, NodeSession, Stack, SubmittedJob, code_of, eventually_async, message,
+    CoordinatorClient, NodeSession, NodeStanding, Stack, SubmittedJob, code_of, eventually_async,
+    message,
 };
 
 const USER_NONCE: [u8; 32] = [1; 32];
@@ -51,7 +52,7 @@ async fn an_escrow_without_its_transcript_is_nobodys_job() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dataset_that_the_transcript_does_not_name_is_given_up() {
+async fn a_dataset_that_the_transcript_does_not_name_is_handed_back() {
     let stack = Stack::up();
     let user = CoordinatorClient::sign_in(&stack, "user").await;
     let job = user.submit_integers(&stack).await;
@@ -59,10 +60,8 @@ async fn a_dataset_that_the_transcript_does_not_name_is_given_up() {
     open.dataset = WORD;
     let escrow = user.fund_proven(&stack, &job, &open).await;
     let account = assigned(&stack, &user, &job).await;
-    let chain = stack.chain();
     let node = account.node.expect("assigned");
-    let staked = chain.node(node).await.expect("the chain");
-    let staked = staked.expect("registered").stake;
+    let before = NodeStanding::of(&stack, node).await;
 
     let certificate = Certificate::generate().expect("a certificate");
     let mut session = NodeSession::connect(&stack, node, &certificate).await;
@@ -77,12 +76,11 @@ async fn a_dataset_that_the_transcript_does_not_name_is_given_up() {
     session.upload(vec![data]).await.expect("the data");
 
     // The user alone can have brought this about: everything goes back, and the node loses nothing.
-    let failed = settled(&stack, escrow).await;
-    assert_eq!(failed.state, EscrowState::Failed);
-    assert_eq!(failed.paid_user, failed.amount);
-    let node = chain.node(node).await.expect("the chain");
-    let node = node.expect("registered");
-    assert_eq!((node.stake, node.active_jobs), (staked, 0));
+    let ended = settled(&stack, escrow).await;
+    assert_eq!(ended.state, EscrowState::Refunded);
+    assert_eq!(ended.paid_user, ended.amount);
+    let after = NodeStanding::of(&stack, node).await;
+    assert_eq!(after, before.after_handing_back());
 }
 
 #[tokio::test(flavor = "multi_thread")]
