@@ -267,6 +267,7 @@ async fn the_pages_tell_health_keys_and_metrics() {
         metrics.contains(r#"cyxwiz_transcripts{stage="verified"} 0"#),
         "{metrics}"
     );
+    assert!(metrics.contains("cyxwiz_jobs_handed_back 0"), "{metrics}");
     assert!(
         metrics.contains("/cyxwiz.job.v1.JobService/ListJobs"),
         "{metrics}"
