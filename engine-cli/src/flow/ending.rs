@@ -16,7 +16,8 @@ pub struct Ending {
     /// Owner of the node that had the job; absent where none took it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<Address>,
-    /// Why the node did not do the job, in its words; absent where it did, or this machine has not heard it.
+    /// Why the node did not do the job: in its words, or that this machine never sent it the data. Absent where
+    /// it did, and where it did not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Base units that were escrowed.

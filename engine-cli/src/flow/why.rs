@@ -13,15 +13,19 @@ use crate::{error::Result, rpc};
 
 /// How long a node may take to say why.
 const ASK: Duration = Duration::from_secs(3);
+/// What is known where no session was ever opened.
+const NEVER_HERE: &str = "this machine never connected to it to send the data";
 /// Characters of its words that are kept.
 const LONGEST: usize = 400;
 
 impl JobRun<'_> {
     /// Why the node has ended the job, as it said while this engine was attached, or says when asked now.
     pub(super) async fn why(&mut self, escrow: &EscrowAccount) -> Option<String> {
-        // A node that never opened a session to this engine has nothing for it.
-        let resume = self.store.journal.resume_token.clone();
-        if let (None, Some(resume)) = (&self.store.journal.given_up, resume) {
+        // The node tells engines that it knows.
+        let Some(resume) = self.store.journal.resume_token.clone() else {
+            return Some(NEVER_HERE.to_owned());
+        };
+        if self.store.journal.given_up.is_none() {
             match timeout(ASK, self.ask(escrow, &resume)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::debug!(%error, "the node does not say why"),

@@ -69,7 +69,7 @@ fn a_user_who_comes_late_reads_what_became_of_the_job() {
     assert_eq!(error["ending"]["state"], "refunded");
     assert_eq!(error["ending"]["paid_user"], ended.amount.0);
     for part in [
-        format!("the node handed job {id} back; all"),
+        format!("the node handed job {id} back: this machine never connected to it"),
         format!("run it again with: cyxwiz job run {file}"),
     ] {
         assert!(told.stderr.contains(&part), "{part}: {}", told.stderr);
