@@ -342,6 +342,25 @@ impl World {
         self.call(job_escrow::ID, accounts, data, &[signer])
     }
 
+    /// What `decline` takes.
+    pub fn decline_accounts(
+        &self,
+        settlement: accounts::Settlement,
+        signer: &Keypair,
+    ) -> accounts::Decline {
+        accounts::Decline {
+            signer: signer.pubkey(),
+            transcript: self.transcript_address(&settlement.escrow),
+            settlement,
+        }
+    }
+
+    /// `decline`.
+    pub fn decline(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
+        let accounts = self.decline_accounts(settlement, signer);
+        self.call(job_escrow::ID, accounts, ix::Decline {}, &[signer])
+    }
+
     /// `fail`.
     pub fn fail(&mut self, settlement: accounts::Settlement, signer: &Keypair) -> Sent {
         let (accounts, data) = (self.end_failed(settlement, signer), ix::Fail {});

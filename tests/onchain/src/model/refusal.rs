@@ -55,6 +55,8 @@ fn ours(code: u32) -> Option<Reason> {
         (Escrow::NothingToDistribute, Reason::NothingDue),
         (Escrow::MathOverflow, Reason::Overflow),
         (Escrow::OwnNode, Reason::OwnNode),
+        (Escrow::DeclineTooLate, Reason::TooLate),
+        (Escrow::WorkHeld, Reason::WorkHeld),
     ];
     let registry = [
         (Registry::NotNodeOwner, Reason::WrongSigner),

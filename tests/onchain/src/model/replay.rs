@@ -129,7 +129,17 @@ impl Chain {
                 Ok(())
             }
             Action::Gift { job, amount } => self.gift(job, amount),
-            Action::Prove { by, job, valid } => self.prove(by, job, valid),
+            Action::Prove {
+                by,
+                job,
+                valid: true,
+            } => self.show(by, job, Stage::Verified),
+            Action::Prove {
+                by,
+                job,
+                valid: false,
+            } => self.show(by, job, Stage::Refuted),
+            Action::Lose { by, job } => self.show(by, job, Stage::FullAudit),
             Action::Pause(paused) => {
                 let admin = self.world.admin.insecure_clone();
                 refused(self.world.set_escrow_paused(paused, &admin))?;
@@ -271,6 +281,7 @@ impl Chain {
             Action::Accept { by, job }
             | Action::Release { by, job }
             | Action::SettleCancel { by, job }
+            | Action::Decline { by, job }
             | Action::Fail { by, job }
             | Action::TimeoutRefund { by, job }
             | Action::SettleRefuted { by, job }
@@ -287,6 +298,7 @@ impl Chain {
             Action::Accept { .. } => world.accept(accounts, &signer),
             Action::Release { .. } => world.release(accounts, &signer),
             Action::SettleCancel { .. } => world.settle_cancel(accounts, &signer),
+            Action::Decline { .. } => world.decline(accounts, &signer),
             Action::Fail { .. } => world.fail(accounts, &signer),
             Action::TimeoutRefund { .. } => world.timeout_refund(accounts, &signer),
             Action::SettleRefuted { .. } => world.settle_refuted(accounts, &signer),
@@ -326,8 +338,8 @@ impl Chain {
         Ok(sent)
     }
 
-    // The node commits, and what its proof came to is written past the program that would have verified it.
-    fn prove(&mut self, by: Party, id: u8, valid: bool) -> Result<(), Refused> {
+    // The node commits, and what came of it is written past the program that would have drawn and verified.
+    fn show(&mut self, by: Party, id: u8, stage: Stage) -> Result<(), Refused> {
         let (signer, job) = (self.key(by), self.jobs[usize::from(id)]);
         let refusal = |reason| {
             Err(Refused {
@@ -340,7 +352,9 @@ impl Chain {
             return refusal(Reason::Missing);
         }
         let escrow = world.escrow_of(&job);
-        if !matches!(escrow.state, State::Assigned | State::Cancelling) {
+        // whether a challenge is lost after a cancel is of no matter, so that the model does not tell
+        let proves = stage != Stage::FullAudit && escrow.state == State::Cancelling;
+        if escrow.state != State::Assigned && !proves {
             return refusal(Reason::WrongState);
         }
         if escrow.node != signer.pubkey() {
@@ -365,11 +379,6 @@ impl Chain {
         } else {
             world.put_committer(&job, &signer.pubkey());
         }
-        let stage = if valid {
-            Stage::Verified
-        } else {
-            Stage::Refuted
-        };
         world.put_stage(&job, stage);
         Ok(())
     }

@@ -44,7 +44,7 @@ type Way = (
     fn(Case) -> [u64; 3],
 );
 
-const WAYS: [Way; 8] = [
+const WAYS: [Way; 9] = [
     (
         "accept",
         |scene, job| {
@@ -73,6 +73,14 @@ const WAYS: [Way; 8] = [
             scene.world.settle_cancel(settlement, &scene.node.key)
         },
         |case| case.shares(case.seen, case.epochs, CANCEL_FEE),
+    ),
+    (
+        "decline",
+        |scene, job| {
+            let settlement = scene.world.settlement(job);
+            scene.world.decline(settlement, &scene.node.key)
+        },
+        |case| [0, 0, case.amount],
     ),
     (
         "fail",

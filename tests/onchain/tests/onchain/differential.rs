@@ -146,7 +146,7 @@ impl Met {
     fn assert_whole(&self) {
         assert_eq!(
             self.actions.len(),
-            28,
+            30,
             "an action was never tried: {:?}",
             self.actions
         );

@@ -92,6 +92,7 @@ fn job_escrow_reads_the_transcript_where_it_is_written() {
     let stages = [
         (Stage::Opened, Seen::OPENED),
         (Stage::Verified, Seen::VERIFIED),
+        (Stage::FullAudit, Seen::FULL_AUDIT),
         (Stage::Refuted, Seen::REFUTED),
     ];
     for (stage, seen) in stages {

@@ -18,7 +18,7 @@ use crate::scene::Scene;
 type Step = fn(&mut Scene) -> Sent;
 
 /// What is tried, in the order of a job's life.
-const INSTRUCTIONS: [(&str, Step); 18] = [
+const INSTRUCTIONS: [(&str, Step); 19] = [
     ("top_up", |scene| {
         scene.world.top_up(&scene.job, &scene.user, 1)
     }),
@@ -70,6 +70,10 @@ const INSTRUCTIONS: [(&str, Step); 18] = [
     ("settle_cancel", |scene| {
         let settlement = scene.world.settlement(&scene.job);
         scene.world.settle_cancel(settlement, &scene.user.key)
+    }),
+    ("decline", |scene| {
+        let settlement = scene.world.settlement(&scene.job);
+        scene.world.decline(settlement, &scene.node.key)
     }),
     ("fail", |scene| {
         let settlement = scene.world.settlement(&scene.job);

@@ -212,6 +212,14 @@ fn measure() -> Units {
     world.close_vesting(close).expect("close");
     units.merge(&world.units);
 
+    let mut declined = Proven::full_audit();
+    let world = &mut declined.world;
+    let settlement = world.settlement(&declined.job);
+    world
+        .decline(settlement, &declined.node.key)
+        .expect("decline");
+    units.merge(&world.units);
+
     let mut proven = Proven::verified();
     let world = &mut proven.world;
     let settlement = world.settlement(&proven.job);

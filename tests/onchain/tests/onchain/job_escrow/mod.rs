@@ -7,6 +7,7 @@ mod assign_node;
 mod cancel;
 mod close;
 mod create_escrow;
+mod decline;
 mod distribute;
 mod expire_dispute;
 mod expire_unassigned;

@@ -30,13 +30,13 @@ fn a_nodes_record_keeps_its_layout() {
         rating_sum @ 88, completed_weight @ 96, on_time_weight @ 104, stars_weight @ 112,
         rating_weight @ 120, uptime_up @ 128, uptime_total @ 136, last_uptime_at @ 144,
         full_uptime_since @ 152, penalty_points @ 160, recovery_weight @ 168, last_change @ 176,
-        seq @ 184,
+        seq @ 184, jobs_declined @ 320,
     );
     assert_eq!(data[8..40], node.owner.to_bytes());
     for (index, user) in node.recent_users.iter().enumerate() {
         assert_eq!(data[192 + 8 * index..][..8], user.to_le_bytes());
     }
-    assert_eq!(data[320..384], node.reserved);
+    assert_eq!(data[324..384], node.reserved);
 }
 
 #[test]
@@ -46,9 +46,10 @@ fn a_users_record_keeps_its_layout() {
     assert_at!(user, data:
         version @ 0, bump @ 1, jobs @ 40, jobs_paid @ 44, cancels @ 48, disputes_won @ 52,
         disputes_lost @ 56, disputes_unresolved @ 60, last_change @ 64, seq @ 72,
+        declined @ 80,
     );
     assert_eq!(data[8..40], user.user.to_bytes());
-    assert_eq!(data[80..144], user.reserved);
+    assert_eq!(data[84..144], user.reserved);
 }
 
 #[test]

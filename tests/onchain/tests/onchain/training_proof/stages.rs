@@ -16,7 +16,7 @@ use super::scene::{BOTH, Scene, false_proof, proof, public_input};
 /// One instruction, sent by whoever may.
 type Step = fn(&mut Scene) -> Sent;
 
-const INSTRUCTIONS: [(&str, Step); 13] = [
+const INSTRUCTIONS: [(&str, Step); 15] = [
     ("commit", |scene| {
         scene.world.commit(&scene.job, scene.made, &scene.node)
     }),
@@ -50,6 +50,15 @@ const INSTRUCTIONS: [(&str, Step); 13] = [
         scene.world.close_transcript(accounts)
     }),
     ("submit_completion", Scene::submit),
+    ("decline", |scene| {
+        let settlement = scene.world.settlement(&scene.job);
+        scene.world.decline(settlement, &scene.node.key)
+    }),
+    ("decline, after the deadline", |scene| {
+        scene.world.advance(3_601);
+        let settlement = scene.world.settlement(&scene.job);
+        scene.world.decline(settlement, &scene.node.key)
+    }),
     ("fail", |scene| {
         let settlement = scene.world.settlement(&scene.job);
         scene.world.fail(settlement, &scene.node.key)
