@@ -33,6 +33,7 @@ use cyxwiz_pki::{
 use cyxwiz_proof::keys::KeyStore;
 use cyxwiz_proto::node::v1::Assignment;
 use cyxwiz_statement::Registered;
+use cyxwiz_test_support::escrow_account;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -243,11 +244,7 @@ impl Stand {
             job_id,
             mint,
             rent_payer: user.address(),
-            state: EscrowState::Assigned,
             amount: Amount::tokens(100),
-            paid_node: Amount::ZERO,
-            paid_user: Amount::ZERO,
-            paid_platform: Amount::ZERO,
             spec_hash: Digest(spec.spec_hash()),
             dataset_root: Digest(manifest.root()),
             required_epochs: setup.epochs,
@@ -256,25 +253,8 @@ impl Stand {
             created_at: now,
             assigned_at: now,
             deadline: now + i64::from(setup.timeout_seconds),
-            submitted_at: 0,
-            release_at: 0,
-            cancel_at: 0,
-            dispute_ends_at: 0,
-            settled_at: 0,
-            checkpoint_epoch: 0,
-            checkpoint_root: Digest::default(),
-            receipt_seen: 0,
-            receipt_held: 0,
-            receipt_hash: Digest::default(),
-            epochs_done: 0,
-            training_seconds: 0,
-            final_root: Digest::default(),
-            weights_hash: Digest::default(),
-            fee_bps: 1_000,
-            bond: Amount::ZERO,
             verification: Verification::of(&spec),
-            seq: 1,
-            slot: 1,
+            ..escrow_account(EscrowState::Assigned)
         };
         if !setup.verification.is_null() {
             escrows.put_transcript(transcripts::opened(&spec, &setup.data, &account));

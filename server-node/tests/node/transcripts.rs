@@ -2,7 +2,7 @@
 
 use cyxwiz_chain::{
     ChainError, EscrowAccount, EscrowState, TranscriptAccount, TranscriptStage, context_word,
-    nonce_hash, pda,
+    nonce_hash,
 };
 use cyxwiz_domain::{Digest, dataset::Table, spec::JobSpec};
 use cyxwiz_node::{ledger::Write, steps::transcript::public_input};
@@ -12,6 +12,7 @@ use cyxwiz_proof::{
     job::opening,
 };
 use cyxwiz_statement::{ChallengeSeed, Registered};
+use cyxwiz_test_support::transcript_account;
 
 use crate::escrows::refused;
 
@@ -31,35 +32,14 @@ pub fn opened(spec: &JobSpec, data: &[u8], escrow: &EscrowAccount) -> Transcript
     let opening = opening(spec, table.as_ref(), escrow.dataset_root);
     let opening = opening.expect("opening").expect("a proof");
     TranscriptAccount {
-        address: pda::transcript(escrow.address),
-        stage: TranscriptStage::Opened,
         samples: opening.circuit.circuit.samples(),
-        escrow: escrow.address,
-        escrow_created_at: escrow.created_at,
-        node: None,
         circuit: Digest(opening.circuit.id),
-        trained: Digest::default(),
-        root: Digest::default(),
-        user: escrow.user,
-        rent_payer: escrow.user,
         dataset: Digest(opening.dataset),
         initial: Digest(opening.initial),
-        context: Digest::default(),
-        leaves_hash: Digest::default(),
         user_nonce_hash: nonce_hash(escrow.address, &USER_NONCE),
         coordinator_nonce_hash: nonce_hash(escrow.address, &COORDINATOR_NONCE),
-        user_nonce: None,
-        coordinator_nonce: None,
-        target_slot: 0,
-        commit_slot: 0,
-        challenge_seed: Digest::default(),
-        starts_at: 0,
-        ends_at: 0,
-        verified_at: 0,
         rate: opening.rate,
-        epochs: 0,
-        seq: 1,
-        slot: 0,
+        ..transcript_account(escrow, TranscriptStage::Opened)
     }
 }
 

@@ -67,9 +67,10 @@ fn reveal_helps(transcript: &TranscriptAccount) -> bool {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use cyxwiz_chain::{EscrowState, Tier, Verification, pda};
+    use cyxwiz_chain::{EscrowState, Tier, Verification};
     use cyxwiz_domain::{Address, Digest};
     use cyxwiz_statement::Registered;
+    use cyxwiz_test_support::transcript_account;
 
     use super::*;
     use crate::{
@@ -101,35 +102,22 @@ pub(crate) mod tests {
         let escrow = proven(EscrowState::Assigned);
         let word = |byte| Digest([0, byte].repeat(16).try_into().expect("32 bytes"));
         TranscriptAccount {
-            address: pda::transcript(escrow.address),
-            stage,
-            samples: 1,
-            escrow: escrow.address,
-            escrow_created_at: escrow.created_at,
             node: escrow.node,
-            circuit: escrow.verification.circuit,
             trained: word(1),
             root: word(2),
-            user: escrow.user,
-            rent_payer: escrow.user,
             dataset: word(3),
             initial: word(4),
             context: word(5),
             leaves_hash: word(6),
             user_nonce_hash: word(7),
             coordinator_nonce_hash: word(8),
-            user_nonce: None,
-            coordinator_nonce: None,
-            target_slot: 0,
             commit_slot: 100,
             challenge_seed: word(9),
-            starts_at: 0,
             ends_at: 1_000,
-            verified_at: 0,
             rate: 6,
             epochs: 4,
-            seq: 1,
             slot,
+            ..transcript_account(&escrow, stage)
         }
     }
 

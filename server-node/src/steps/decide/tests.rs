@@ -1,5 +1,6 @@
-use cyxwiz_chain::{DECLINE_WINDOW_SECONDS, Verification};
-use cyxwiz_domain::{Amount, Digest, JobId};
+use cyxwiz_chain::DECLINE_WINDOW_SECONDS;
+use cyxwiz_domain::Amount;
+use cyxwiz_test_support::escrow_account;
 
 use super::*;
 
@@ -14,44 +15,11 @@ pub(crate) const POLICY: Policy = Policy {
 
 pub(crate) fn escrow(state: EscrowState) -> EscrowAccount {
     EscrowAccount {
-        address: Address([1; 32]),
-        user: Address([2; 32]),
         node: Some(NODE),
-        job_id: JobId(uuid::Uuid::nil()),
-        mint: Address([3; 32]),
-        rent_payer: Address([2; 32]),
-        state,
         amount: Amount::tokens(100),
-        paid_node: Amount::ZERO,
-        paid_user: Amount::ZERO,
-        paid_platform: Amount::ZERO,
-        spec_hash: Digest([4; 32]),
-        dataset_root: Digest([5; 32]),
-        required_epochs: 20,
-        estimated_seconds: 100,
-        timeout_seconds: 1_000,
-        created_at: 0,
-        assigned_at: 0,
         deadline: 1_000,
-        submitted_at: 0,
         release_at: 2_000,
-        cancel_at: 0,
-        dispute_ends_at: 0,
-        settled_at: 0,
-        checkpoint_epoch: 0,
-        checkpoint_root: Digest::default(),
-        receipt_seen: 0,
-        receipt_held: 0,
-        receipt_hash: Digest::default(),
-        epochs_done: 0,
-        training_seconds: 0,
-        final_root: Digest::default(),
-        weights_hash: Digest::default(),
-        fee_bps: 1_000,
-        bond: Amount::ZERO,
-        verification: Verification::default(),
-        seq: 1,
-        slot: 1,
+        ..escrow_account(state)
     }
 }
 
