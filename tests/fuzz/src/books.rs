@@ -2,7 +2,7 @@
 //! the books hold to the unit.
 
 use anchor_lang::{AnchorDeserialize, Space, prelude::Pubkey};
-use job_escrow::{Completion, Escrow, EscrowError, Receipt, State, math::Split};
+use job_escrow::{Completion, Escrow, EscrowError, Receipt, State, math::Split, transcript::Stage};
 use node_registry::{JobLock, Node};
 use reputation::{Outcome, Reputation, math::MAX_SCORE};
 
@@ -95,7 +95,7 @@ impl Books {
     }
 
     fn step(&mut self, bytes: &mut Bytes) -> Result<(), Refused> {
-        let kind = bytes.byte() % 25;
+        let kind = bytes.byte() % 26;
         let id = bytes.below(JOBS);
         match kind {
             0 => self.now = bytes.i64(),
@@ -155,6 +155,7 @@ impl Books {
                     Outcome::DisputeWon { on_time, proven },
                     Outcome::DisputeUnresolved,
                     Outcome::InvalidProof,
+                    Outcome::Declined,
                 ];
                 self.record
                     .record(outcomes[bytes.below(outcomes.len())], &user, self.now);
@@ -258,6 +259,16 @@ impl Books {
                 };
                 (State::Assigned, State::Failed, Some(all))
             }
+            25 => {
+                // none, or one at any stage, also such as there are not
+                let stage = bytes.flag().then(|| Stage(bytes.byte() % 8));
+                escrow.require_declinable(stage, now)?;
+                let all = Split {
+                    user: amount,
+                    ..Split::default()
+                };
+                (State::Assigned, State::Refunded, Some(all))
+            }
             _ => {
                 let bps = bytes.u32() as u16;
                 (
@@ -327,6 +338,8 @@ impl Books {
                 "{escrow:?} with {vault} in its vault"
             );
             assert_eq!(Some(*vault), escrow.held().ok(), "{escrow:?}");
+            let whole = escrow.state != State::Refunded || escrow.paid_user == escrow.amount;
+            assert!(whole, "{escrow:?}");
             let runs = !matches!(escrow.state, State::Open) && !escrow.state.is_settled();
             assert_eq!(lock.is_some(), runs, "{escrow:?}");
         }

@@ -192,6 +192,8 @@ fn check(bank: &Bank, mint: &Pubkey) {
             sound.is_ok(),
             "escrow {address}: {escrow:?} with {held} in its vault"
         );
+        let whole = escrow.state != State::Refunded || escrow.paid_user == escrow.amount;
+        assert!(whole, "escrow {address}: {escrow:?}");
         // until then its transcript cannot be closed
         if escrow.verification.tier.is_proven() && escrow.state == State::Submitted {
             let transcript = transcripts.iter().find(|it| it.escrow == address);

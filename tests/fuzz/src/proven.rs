@@ -58,8 +58,8 @@ fn opening(job: &Job) -> OpenArgs {
 /// Valid instructions of training-proof, and those of job-escrow that take a transcript.
 pub fn templates(world: &mut World, user: &Wallet, node: &Wallet) -> Vec<Instruction> {
     world.set_slot(SLOT - AGO);
-    let [open, assigned, committed, revealed, verified, refuted] =
-        [0x11, 0x12, 0x13, 0x14, 0x15, 0x16].map(|id| {
+    let [open, assigned, committed, revealed, verified, lost, refuted] =
+        [0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17].map(|id| {
             let job = world.do_create_escrow(user, args(id));
             if id > 0x11 {
                 let accounts = world.open_transcript_accounts(&job);
@@ -77,6 +77,7 @@ pub fn templates(world: &mut World, user: &Wallet, node: &Wallet) -> Vec<Instruc
         world.reveal(job, NONCES).expect("the slot is listed");
     }
     world.put_stage(&verified, Stage::Verified);
+    world.put_stage(&lost, Stage::FullAudit);
     world.put_stage(&refuted, Stage::Refuted);
     let mut templates = proof_templates(world, node, &open, &assigned, &committed, &revealed);
     let on = job_escrow::ID;
@@ -87,6 +88,7 @@ pub fn templates(world: &mut World, user: &Wallet, node: &Wallet) -> Vec<Instruc
         ..completion()
     };
     let end = |job: &Job| world.end_failed(world.settlement(job), &node.key);
+    let decline = |job: &Job| world.decline_accounts(world.settlement(job), &node.key);
     let cancel = escrow::Cancel {
         user: user.pubkey(),
         refund: world.refund(&refuted),
@@ -95,6 +97,8 @@ pub fn templates(world: &mut World, user: &Wallet, node: &Wallet) -> Vec<Instruc
         instruction(on, submit, escrow_ix::SubmitCompletion { args: args_done }),
         instruction(on, end(&refuted), escrow_ix::SettleRefuted {}),
         instruction(on, end(&verified), escrow_ix::SettleRefuted {}),
+        instruction(on, decline(&lost), escrow_ix::Decline {}),
+        instruction(on, decline(&revealed), escrow_ix::Decline {}),
         instruction(on, end(&revealed), escrow_ix::Fail {}),
         instruction(on, end(&refuted), escrow_ix::Fail {}),
         instruction(on, end(&committed), escrow_ix::TimeoutRefund {}),

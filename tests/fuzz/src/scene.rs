@@ -197,6 +197,11 @@ fn job_templates(world: &World, user: &Wallet, node: &Wallet, jobs: &Jobs) -> Ve
         instruction(on, end_failed(&jobs.assigned, node), escrow_ix::Fail {}),
         instruction(
             on,
+            world.decline_accounts(world.settlement(&jobs.assigned), &node.key),
+            escrow_ix::Decline {},
+        ),
+        instruction(
+            on,
             end_failed(&jobs.assigned, user),
             escrow_ix::TimeoutRefund {},
         ),
