@@ -258,6 +258,9 @@ impl Settings {
         if self.jobs.poll < Duration::from_millis(50) {
             return refuse("jobs.poll", "must be at least 50 ms");
         }
+        if self.jobs.upload_timeout < Duration::from_secs(1) {
+            return refuse("jobs.upload_timeout", "must be at least 1 s");
+        }
         // A stop before the data holds the clock for its grace.
         let uploaded = self
             .jobs

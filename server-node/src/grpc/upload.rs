@@ -6,7 +6,10 @@ use cyxwiz_proto::training::v1::{DatasetChunk, UploadDatasetResponse};
 use tonic::{Code, Response, Status, Streaming};
 
 use super::refusal::{self, refuse};
-use crate::{jobs::Job, metrics};
+use crate::{
+    jobs::{Job, Phase},
+    metrics,
+};
 
 /// Missing chunks that an error lists.
 const LISTED: usize = 20;
@@ -17,7 +20,14 @@ pub(super) async fn upload(
 ) -> Result<Response<UploadDatasetResponse>, Status> {
     // A newer upload takes over: the older one's connection may be long dead.
     let number = job.begin_upload();
-    while let Some(chunk) = chunks.message().await? {
+    let mut changes = job.changes();
+    loop {
+        wanted(job)?;
+        let chunk = tokio::select! {
+            chunk = chunks.message() => chunk?,
+            Ok(()) = changes.changed() => continue,
+        };
+        let Some(chunk) = chunk else { break };
         if !job.is_newest_upload(number) {
             let message = "a newer upload of the same job has taken over";
             return Err(refuse(Code::Aborted, "upload_superseded", message));
@@ -25,12 +35,28 @@ pub(super) async fn upload(
         metrics::count_received(chunk.data.len());
         on_disk(job, move |job| job.write_chunk(chunk.index, &chunk.data)).await?;
     }
-    if !on_disk(job, Job::finish_dataset).await? {
+    let is_whole = on_disk(job, Job::finish_dataset).await?;
+    wanted(job)?;
+    if !is_whole {
         return Err(short(job));
     }
     Ok(Response::new(UploadDatasetResponse {
         chunks_held: job.chunks_held(),
     }))
+}
+
+/// Refuses more of a dataset that nobody waits for, as once the job is handed back.
+fn wanted(job: &Job) -> Result<(), Status> {
+    let record = job.record();
+    if !matches!(record.phase, Phase::Failed | Phase::Settled) {
+        return Ok(());
+    }
+    let reason = record
+        .failure
+        .map_or_else(String::new, |it| format!(": {it}"));
+    let message = format!("this node no longer waits for the dataset{reason}");
+    // The engine looks at the chain then, which says what has become of the job.
+    Err(refuse(Code::Aborted, "dataset_not_wanted", message))
 }
 
 /// Runs what blocks on the disk away from the tasks that must not wait.

@@ -60,6 +60,26 @@ async fn a_dataset_that_does_not_come_is_not_waited_for() {
     }
 }
 
+/// Nothing is taken for a job that is handed back, and an upload under way ends at once.
+#[tokio::test]
+async fn an_upload_that_takes_too_long_is_told_so() {
+    let stand = impatient(Setup::default()).await;
+    let (mut engine, _) = Engine::open(&stand).await;
+    // No chunk ever comes.
+    let request = engine.authorized(tokio_stream::pending());
+    let mut client = engine.client.clone();
+    let slow = tokio::spawn(async move { client.upload_dataset(request).await });
+    advance(&stand, 1);
+    let refused = slow.await.expect("no panic").expect_err("too late");
+    let late = engine.upload(chunks(&stand.data)).await;
+    for refused in [refused, late.expect_err("too late")] {
+        assert_eq!(refused.code(), tonic::Code::Aborted);
+        let told = "this node no longer waits for the dataset: the dataset did not arrive in time";
+        assert_eq!(refused.message(), told);
+    }
+    handed_back(&stand).await;
+}
+
 /// Whoever sends the data in time keeps the node.
 #[tokio::test]
 async fn a_dataset_that_has_come_is_trained_on() {
