@@ -91,6 +91,14 @@ bench *args: programs
     cargo build --release --workspace --bins --quiet
     cargo run --release --quiet --package cyxwiz-tests-bench --bin marketplace -- {{ args }}
 
+# The proof's circuits, each with arkworks' own prover on the same constraints in the same run: constraints, times, memory, keys.
+bench-proof *args:
+    cargo run --release --quiet --package cyxwiz-proof --example bench -- {{ args }}
+
+# What committing to a transcript costs a training of two minutes and more, against the same training without it.
+bench-commitments *args:
+    cargo run --release --quiet --package cyxwiz-tests-bench --bin commitments -- {{ args }}
+
 # Start the local stack and keep it.
 up:
     cargo run --quiet --bin cyxwiz -- dev up
