@@ -35,9 +35,12 @@ pub(super) async fn upload(
         metrics::count_received(chunk.data.len());
         on_disk(job, move |job| job.write_chunk(chunk.index, &chunk.data)).await?;
     }
-    let is_whole = on_disk(job, Job::finish_dataset).await?;
-    wanted(job)?;
-    if !is_whole {
+    on_disk(job, Job::finish_dataset).await?;
+    if job
+        .missing_chunks()
+        .is_none_or(|missing| !missing.is_empty())
+    {
+        wanted(job)?;
         return Err(short(job));
     }
     Ok(Response::new(UploadDatasetResponse {

@@ -153,11 +153,11 @@ fn assigned(local: &Local, escrow: &EscrowAccount, view: &View<'_>, policy: &Pol
         } else if receipt_pays(local, escrow) {
             Action::PresentReceipt
         } else {
-            let why = match local.phase {
-                Phase::AwaitingData => GiveUp::NoData,
-                _ => GiveUp::Deadline,
-            };
-            give_up(why, local, escrow, view, policy)
+            match local.phase {
+                Phase::AwaitingData => give_up(GiveUp::NoData, local, escrow, view, policy),
+                // Too slow: that is this node's doing.
+                _ => Action::Fail(GiveUp::Deadline),
+            }
         };
     }
     let anchored = local.epochs_done - local.epochs_done % policy.anchor_every.max(1);
@@ -220,13 +220,11 @@ fn lacks_data(escrow: &EscrowAccount, view: &View<'_>, policy: &Policy) -> bool 
     view.now >= data_due(escrow, policy.upload_timeout) && can_hand_back(escrow, view, policy)
 }
 
-/// When the dataset must be here: in `upload_timeout` seconds from the assignment, and so early that the
-/// training can end in time, for which a user may well need half of all the time.
+/// When the dataset must be here: `upload_timeout` seconds from the assignment, and before half of the job's
+/// time is over, so that it can be trained on in time.
 fn data_due(escrow: &EscrowAccount, upload_timeout: i64) -> i64 {
-    let all = escrow.deadline.saturating_sub(escrow.assigned_at);
-    let spare = all - give_up_margin(escrow) - i64::from(escrow.estimated_seconds);
-    let granted = spare.max(all / 2).min(upload_timeout);
-    escrow.assigned_at.saturating_add(granted)
+    let half = i64::from(escrow.timeout_seconds / 2) - give_up_margin(escrow);
+    escrow.assigned_at.saturating_add(half.min(upload_timeout))
 }
 
 /// Seconds before the deadline at which an unfinished job is given up: a failure

@@ -27,7 +27,7 @@ pub(super) fn next(
     }
     let is_made = transcript.is_some_and(|transcript| shows(local, transcript));
     if view.now >= escrow.deadline - reserve(escrow, is_made) {
-        return give_up(GiveUp::Deadline, local, escrow, view, policy);
+        return Action::Fail(GiveUp::Deadline);
     }
     match (transcript, stage) {
         (Some(_), Some(TranscriptStage::Opened)) => Action::Commit,
@@ -157,7 +157,7 @@ pub(crate) mod tests {
         let table = [
             (&trained, Opened, 0, 0, Commit),
             (&trained, Opened, 0, 949, Commit),
-            (&trained, Opened, 0, 950, Decline(GiveUp::Deadline)),
+            (&trained, Opened, 0, 950, late),
             (&trained, Committed, 100, 0, Wait),
             (&trained, Committed, 132, 0, Wait),
             (&trained, Committed, 133, 0, Reveal),
