@@ -12,8 +12,8 @@ mod send;
 mod transaction;
 
 pub use accounts::{
-    EscrowAccount, EscrowConfig, EscrowState, MintAccount, NodeAccount, ReputationAccount, Tier,
-    TranscriptAccount, TranscriptStage, UserReputationAccount, Verification, VestingAccount,
+    Draw, EscrowAccount, EscrowConfig, EscrowState, MintAccount, NodeAccount, ReputationAccount,
+    Tier, TranscriptAccount, TranscriptStage, UserReputationAccount, Verification, VestingAccount,
     context_word, nonce_hash, required_stake,
 };
 pub use client::Chain;

@@ -1,7 +1,7 @@
 //! What the coordinator does about a transcript. Pure: from what was read, and nothing else, so that any replica
 //! and any restart decides the same.
 
-use cyxwiz_chain::{NONCE_TIMEOUT_SLOTS, REVEAL_DELAY_SLOTS, TranscriptAccount, TranscriptStage};
+use cyxwiz_chain::{Draw, TranscriptAccount, TranscriptStage};
 
 use crate::db::chain_writes::Kind;
 
@@ -35,18 +35,13 @@ pub fn next(seen: &Seen<'_>) -> Option<Kind> {
     }
 }
 
-/// Our nonce is shown only after the slot hash was seen fixed. One transaction could do both, but it could also
-/// fail, and would have told the nonce all the same.
 fn draw(seen: &Seen<'_>) -> Option<Kind> {
-    let transcript = seen.transcript;
-    let passed = transcript.slot.saturating_sub(transcript.commit_slot);
-    if transcript.target_slot == 0 {
-        return (passed > REVEAL_DELAY_SLOTS).then_some(Kind::PinSlotHash);
-    }
-    if transcript.coordinator_nonce.is_none() && seen.holds_ours {
-        return Some(Kind::ShowNonce);
-    }
-    (passed > NONCE_TIMEOUT_SLOTS).then_some(Kind::DrawChallenge)
+    let owes_nonce = seen.holds_ours && seen.transcript.coordinator_nonce.is_none();
+    Some(match seen.transcript.next_draw(owes_nonce)? {
+        Draw::PinSlotHash => Kind::PinSlotHash,
+        Draw::ShowNonce => Kind::ShowNonce,
+        Draw::GoOn => Kind::DrawChallenge,
+    })
 }
 
 #[cfg(test)]

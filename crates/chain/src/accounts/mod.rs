@@ -1,5 +1,6 @@
 //! The programs' accounts in plain types.
 
+mod draw;
 mod escrow;
 mod node;
 mod reputation;
@@ -7,6 +8,7 @@ mod token;
 mod transcript;
 mod verification;
 
+pub use draw::Draw;
 pub use escrow::{EscrowAccount, EscrowConfig, EscrowState};
 pub use node::{NodeAccount, required_stake};
 pub use reputation::{ReputationAccount, UserReputationAccount};

@@ -2,11 +2,10 @@
 //! can no longer help anyone, and every look is repeated, so that a crash in between costs nothing.
 
 use cyxwiz_chain::{
-    ChainError, NONCE_TIMEOUT_SLOTS, REVEAL_DELAY_SLOTS, TranscriptAccount, TranscriptStage,
-    instructions::proof::reveal,
+    ChainError, Draw, TranscriptAccount, TranscriptStage, instructions::proof::reveal,
 };
 
-use super::{Committed, check::check_root};
+use super::{Committed, ProofPlan, check::check_root};
 use crate::{error::Result, flow::JobRun};
 
 impl JobRun<'_> {
@@ -79,20 +78,15 @@ impl JobRun<'_> {
         self.store.save()
     }
 
-    /// Shows the user's nonce once the slot is there whose hash goes into the challenge: shown any earlier,
-    /// those who make slots could choose by it.
+    /// Has the challenge drawn, as far as this user can.
     async fn reveal(&mut self, transcript: &TranscriptAccount) -> Result<()> {
         self.progress.remark("waiting for the challenge");
         let engine = self.engine;
-        let passed = (engine.chain.slot().await?).saturating_sub(transcript.commit_slot);
         let Some(plan) = &self.store.journal.proof else {
             return Ok(());
         };
-        let nonce = match transcript.user_nonce {
-            None if passed > REVEAL_DELAY_SLOTS => Some(plan.nonce.reveal()),
-            // Only the coordinator's is missing, and not for ever.
-            Some(_) if passed > NONCE_TIMEOUT_SLOTS => None,
-            _ => return Ok(()),
+        let Some(nonce) = next_nonce(transcript, plan) else {
+            return Ok(());
         };
         let reveal = [reveal(transcript.escrow, nonce, None)];
         match engine.chain.execute(&reveal, &engine.signer, &[]).await {
@@ -102,6 +96,105 @@ impl JobRun<'_> {
                 Ok(())
             }
             Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// What the next `reveal` shows of the user's; `None` while none is to be sent. Pure.
+fn next_nonce(transcript: &TranscriptAccount, plan: &ProofPlan) -> Option<Option<[u8; 32]>> {
+    let ours = plan.nonce_hash(transcript.escrow) == transcript.user_nonce_hash;
+    let owes_nonce = ours && transcript.user_nonce.is_none();
+    let shown = match transcript.next_draw(owes_nonce)? {
+        Draw::ShowNonce => Some(plan.nonce.reveal()),
+        // Only the coordinator's is missing then, and not for ever.
+        Draw::PinSlotHash | Draw::GoOn => None,
+    };
+    Some(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use cyxwiz_chain::EscrowState;
+    use cyxwiz_domain::Digest;
+    use cyxwiz_test_support::{escrow_account, transcript_account};
+
+    use super::*;
+    use crate::flow::proof::Nonce;
+
+    const COMMITTED_AT: u64 = 1_000;
+
+    fn plan() -> ProofPlan {
+        let zero = Digest::default();
+        ProofPlan {
+            circuit: zero,
+            dataset: zero,
+            initial: zero,
+            rate: 0,
+            nonce: Nonce::draw(),
+            coordinator_nonce_hash: None,
+            committed: None,
+            prove_seconds: None,
+        }
+    }
+
+    /// Read that many slots after the node has committed.
+    fn committed(plan: &ProofPlan, passed: u64, pinned: bool, shown: bool) -> TranscriptAccount {
+        let opened = transcript_account(
+            &escrow_account(EscrowState::Assigned),
+            TranscriptStage::Committed,
+        );
+        TranscriptAccount {
+            commit_slot: COMMITTED_AT,
+            slot: COMMITTED_AT + passed,
+            target_slot: if pinned { COMMITTED_AT + 32 } else { 0 },
+            user_nonce_hash: plan.nonce_hash(opened.escrow),
+            user_nonce: shown.then(|| plan.nonce.reveal()),
+            ..opened
+        }
+    }
+
+    #[test]
+    fn the_users_nonce_comes_after_the_slot_hash_and_never_with_it() {
+        let plan = plan();
+        let (nothing, nonce) = (Some(None), Some(Some(plan.nonce.reveal())));
+        let cases = [
+            (0, false, false, None),
+            (32, false, false, None),
+            (33, false, false, nothing),
+            // Late, and lost or not: the chain alone says, and no nonce goes with the question.
+            (500, false, false, nothing),
+            (5_000, false, false, nothing),
+            // Read as fixed, whoever has done it.
+            (33, true, false, nonce),
+            (451, true, false, nonce),
+            (33, true, true, None),
+            (450, true, true, None),
+            (451, true, true, nothing),
+        ];
+        for (passed, pinned, shown, expected) in cases {
+            let transcript = committed(&plan, passed, pinned, shown);
+            let next = next_nonce(&transcript, &plan);
+            assert_eq!(next, expected, "{passed} {pinned} {shown}");
+        }
+    }
+
+    #[test]
+    fn a_nonce_that_the_transcript_does_not_ask_for_stays_secret() {
+        let (ours, other) = (plan(), plan());
+        let transcript = committed(&other, 40, true, false);
+        assert_eq!(next_nonce(&transcript, &ours), None);
+        let late = committed(&other, 451, true, false);
+        assert_eq!(next_nonce(&late, &ours), Some(None));
+        for stage in [
+            TranscriptStage::Opened,
+            TranscriptStage::Revealed,
+            TranscriptStage::FullAudit,
+        ] {
+            let transcript = TranscriptAccount {
+                stage,
+                ..committed(&ours, 451, true, false)
+            };
+            assert_eq!(next_nonce(&transcript, &ours), None, "{stage:?}");
         }
     }
 }
