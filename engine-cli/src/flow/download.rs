@@ -10,7 +10,7 @@ use std::{
 };
 
 use cyxwiz_domain::Digest;
-use cyxwiz_proto::training::v1::{DownloadWeightsRequest, WeightsChunk};
+use cyxwiz_proto::training::v1::{DownloadWeightsRequest, FileChunk};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 use tonic::{Status, Streaming};
@@ -111,7 +111,7 @@ pub async fn fetch(
 async fn open(
     session: &mut Session,
     message: DownloadWeightsRequest,
-) -> Result<Streaming<WeightsChunk>, Status> {
+) -> Result<Streaming<FileChunk>, Status> {
     let patience = Instant::now() + RECEIPT_PATIENCE;
     loop {
         let request = rpc::authorized(message, &session.token);

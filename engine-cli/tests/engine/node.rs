@@ -12,7 +12,8 @@ use std::{
 
 use cyxwiz::flow::input::Input;
 use cyxwiz_chain::{
-    Chain, EscrowAccount, Instruction, Receipt, Signer, instructions::escrow, pda, receipt_message,
+    Chain, EscrowAccount, EscrowState, Instruction, Receipt, Signer, instructions::escrow, pda,
+    receipt_message,
 };
 use cyxwiz_domain::{
     Address, Digest, JobId,
@@ -56,10 +57,36 @@ pub struct Faults {
     pub false_proof: bool,
     /// Streams another head than it commits to, of this epoch.
     pub other_head_at: Option<u32>,
+    /// Keeps the transcript of its work to itself, or shows another.
+    pub transcript: Shown,
+    /// Commits to another hash of its leaves than theirs.
+    pub other_leaves_hash: bool,
     /// So many downloads find that the receipt has not come yet.
     pub receipts_pending: usize,
     /// Hands the job back instead of training, and gives this as its reason.
     pub hands_back: Option<&'static str>,
+}
+
+/// What a node shows of the transcript of its work.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Shown {
+    /// All of it.
+    #[default]
+    Whole,
+    /// The same, but the first time only half of it comes.
+    CutOnce,
+    /// Nothing.
+    Nothing,
+    /// Nothing before the completion is on the chain.
+    Late,
+    /// More bytes than there can be.
+    TooMuch,
+    /// A leaf that was never committed to.
+    OtherLeaf,
+    /// A whole transcript that holds together, of another run.
+    OtherRun,
+    /// Another state beside the last weights.
+    OtherState,
 }
 
 /// What came.
@@ -75,6 +102,8 @@ pub struct Seen {
     pub refused_downloads: Vec<u32>,
     /// Epoch and offset of each download.
     pub downloads: Vec<(u32, u64)>,
+    /// Offset of each download of the transcript.
+    pub transcripts: Vec<u64>,
     /// Chunks of the dataset.
     pub chunks: Vec<(u32, usize)>,
     resumed: usize,
@@ -352,12 +381,13 @@ pub fn weights(epoch: u32) -> Vec<u8> {
 }
 
 type Events = Pin<Box<dyn Stream<Item = Result<pb::TrainEvent, Status>> + Send>>;
-type Chunks = Pin<Box<dyn Stream<Item = Result<pb::WeightsChunk, Status>> + Send>>;
+type Chunks = Pin<Box<dyn Stream<Item = Result<pb::FileChunk, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl TrainingService for Node {
     type TrainStream = Events;
     type DownloadWeightsStream = Chunks;
+    type DownloadTranscriptStream = Chunks;
 
     async fn open_session(
         &self,
@@ -427,20 +457,7 @@ impl TrainingService for Node {
     ) -> Result<Response<Chunks>, Status> {
         let pb::DownloadWeightsRequest { epoch, offset } = request.into_inner();
         let needed = if epoch == 0 { EPOCHS } else { epoch };
-        let refused = self.change(|seen| {
-            let signed = seen.receipts.last().map_or(0, |r| r.epochs_seen) >= needed;
-            let refuse = !signed || seen.refused_downloads.len() < self.faults.receipts_pending;
-            if refuse {
-                seen.refused_downloads.push(epoch);
-            }
-            refuse
-        });
-        if refused {
-            let mut status = Status::unavailable("no receipt for it has come yet");
-            let code = MetadataValue::from_static("receipt_pending");
-            status.metadata_mut().insert("cyxwiz-code", code);
-            return Err(status);
-        }
+        self.require_receipt(epoch, needed)?;
         let mut data = self.weights(needed);
         let total = data.len();
         if self.faults.other_weights && epoch == 0 {
@@ -452,23 +469,77 @@ impl TrainingService for Node {
             seen.download_was_cut |= first;
             self.faults.cut_download && first
         });
-        let mut chunks = Vec::new();
-        let mut at = usize::try_from(offset).expect("small");
-        while at < data.len() {
-            if cut && at > total / 3 {
-                chunks.push(Err(Status::unavailable("cut")));
-                break;
-            }
-            let end = data.len().min(at + 64 * 1024);
-            chunks.push(Ok(pb::WeightsChunk {
-                offset: at as u64,
-                data: data[at..end].to_vec().into(),
-                total_bytes: total as u64,
-            }));
-            at = end;
-        }
-        Ok(Response::new(Box::pin(tokio_stream::iter(chunks))))
+        Ok(Response::new(pieces(&data, offset, cut)))
     }
+
+    async fn download_transcript(
+        &self,
+        request: Request<pb::DownloadTranscriptRequest>,
+    ) -> Result<Response<Chunks>, Status> {
+        let offset = request.into_inner().offset;
+        self.require_receipt(0, EPOCHS)?;
+        let first = self.change(|seen| {
+            seen.transcripts.push(offset);
+            seen.transcripts.len() == 1
+        });
+        let shown = self.faults.transcript;
+        let late = shown == Shown::Late && self.account().await.state == EscrowState::Assigned;
+        if shown == Shown::Nothing || late {
+            let status = Status::not_found("the transcript is not kept (any more)");
+            return Err(coded(status, "transcript_gone"));
+        }
+        let work = self.work.get().expect("it has trained");
+        let cut = shown == Shown::CutOnce && first;
+        Ok(Response::new(pieces(&work.shown(shown), offset, cut)))
+    }
+}
+
+impl Node {
+    /// Refuses work that was not signed for yet, or that is to be taken as such.
+    fn require_receipt(&self, epoch: u32, needed: u32) -> Result<(), Status> {
+        let refused = self.change(|seen| {
+            let signed = seen.receipts.last().map_or(0, |r| r.epochs_seen) >= needed;
+            let refuse = !signed || seen.refused_downloads.len() < self.faults.receipts_pending;
+            if refuse {
+                seen.refused_downloads.push(epoch);
+            }
+            refuse
+        });
+        match refused {
+            false => Ok(()),
+            true => {
+                let status = Status::unavailable("no receipt for it has come yet");
+                Err(coded(status, "receipt_pending"))
+            }
+        }
+    }
+}
+
+fn coded(mut status: Status, code: &'static str) -> Status {
+    let code = MetadataValue::from_static(code);
+    status.metadata_mut().insert("cyxwiz-code", code);
+    status
+}
+
+/// A file from `offset` on; broken off after a third if it is `cut`.
+fn pieces(data: &[u8], offset: u64, cut: bool) -> Chunks {
+    let (total, piece) = (data.len(), (data.len() / 5).clamp(1, 64 * 1024));
+    let mut chunks = Vec::new();
+    let mut at = usize::try_from(offset).expect("small");
+    while at < total {
+        if cut && at > total / 3 {
+            chunks.push(Err(Status::unavailable("cut")));
+            break;
+        }
+        let end = total.min(at + piece);
+        chunks.push(Ok(pb::FileChunk {
+            offset: at as u64,
+            data: data[at..end].to_vec().into(),
+            total_bytes: total as u64,
+        }));
+        at = end;
+    }
+    Box::pin(tokio_stream::iter(chunks))
 }
 
 impl Seen {

@@ -6,9 +6,13 @@ use cyxwiz::flow::input::Input;
 use cyxwiz_chain::{
     EscrowAccount, TranscriptAccount, context_word, instructions::proof::Commitment,
 };
-use cyxwiz_domain::{Digest, dataset::Table, training::TranscriptRecord};
+use cyxwiz_domain::{
+    Digest,
+    dataset::Table,
+    training::{StateRecord, TranscriptRecord},
+};
 use cyxwiz_proof::{
-    commitment::commit_metrics,
+    commitment::{SegmentState, commit_metrics},
     field::{Fr, from_word, to_word},
     groth16::Proof,
     intsgd::Weights,
@@ -16,9 +20,10 @@ use cyxwiz_proof::{
     keys::KeyStore,
     transcript::{Transcript, public_input},
 };
+use cyxwiz_statement::Registered;
 use safetensors::{Dtype, tensor::TensorView};
 
-use crate::node::weights;
+use crate::node::{Shown, weights};
 
 /// A finished run of a job with a proof.
 #[derive(Clone)]
@@ -48,7 +53,7 @@ impl Work {
             let time = ended + u64::from(epoch);
             transcript.push(leaves, metrics, time).expect("an epoch");
         };
-        let mut files = Vec::new();
+        let (mut files, mut last) = (Vec::new(), None);
         if let Some(integers) = input.spec.integer_training() {
             let run = ExactRun::new(&input.spec, &table).expect("rows");
             let recipe = run.recipe(&escrow.address.0);
@@ -62,17 +67,23 @@ impl Work {
         } else {
             for epoch in epochs {
                 let leaf = |n| Fr::from(u64::from(epoch) * 100 + n);
-                push(
-                    (0..u64::from(circuit.circuit.steps())).map(leaf).collect(),
-                    epoch,
-                );
+                let mut leaves: Vec<Fr> =
+                    (0..u64::from(circuit.circuit.steps())).map(leaf).collect();
                 files.push(weights(epoch.into()));
+                // What no transcript can hide: which weights it ends with.
+                let (end, record) = state(&files[files.len() - 1], epoch);
+                (*leaves.last_mut().expect("leaves"), last) = (end, Some(record));
+                push(leaves, epoch);
             }
         }
+        let record = TranscriptRecord {
+            last,
+            ..write_record(circuit, &transcript)
+        };
         Self {
             input: input.clone(),
             escrow: escrow.address.0,
-            record: write_record(circuit, &transcript),
+            record,
             files,
         }
     }
@@ -92,6 +103,24 @@ impl Work {
     pub fn falsify_weights(&mut self) {
         let last = self.files.len() - 1;
         self.files[last] = self.files[last - 1].clone();
+    }
+
+    /// The transcript as this node shows it, JSON.
+    pub fn shown(&self, shown: Shown) -> Vec<u8> {
+        let mut record = self.record.clone();
+        match shown {
+            Shown::OtherLeaf => record.epochs[0].leaves[0].0[31] ^= 1,
+            Shown::OtherRun => record = other_run(&record),
+            Shown::OtherState => {
+                record.last.as_mut().expect("a state").optimizer = Digest([1; 32]);
+            }
+            _ => {}
+        }
+        let mut bytes = serde_json::to_vec(&record).expect("JSON");
+        if shown == Shown::TooMuch {
+            bytes.resize(bytes.len() + (1 << 20), b' ');
+        }
+        bytes
     }
 
     /// What goes on the chain.
@@ -123,6 +152,44 @@ impl Work {
         let proof = proving.prove(&prover, &mut rand::rngs::OsRng, |_| {});
         let public = public_input(&statement).expect("canonical");
         (proof.expect("a proof"), Digest(to_word(public)))
+    }
+}
+
+/// The leaf of an epoch that ended with these weights, and what it is made of besides.
+fn state(weights: &[u8], epoch: u16) -> (Fr, StateRecord) {
+    let state = SegmentState {
+        weights: Digest::of(weights).0,
+        optimizer: [7; 32],
+        random: [8; 32],
+        epoch: epoch.into(),
+        batch: 3,
+    };
+    let record = StateRecord {
+        optimizer: Digest(state.optimizer),
+        random: Digest(state.random),
+        epoch: state.epoch,
+        batch: state.batch,
+    };
+    (state.commitment(), record)
+}
+
+/// The same run but for its very first step, with heads that follow.
+fn other_run(record: &TranscriptRecord) -> TranscriptRecord {
+    let circuit = Registered::by_name(&record.circuit).expect("registered");
+    let word = |word: &Digest| from_word(&word.0).expect("an element");
+    let [context, dataset, initial] = [&record.context, &record.dataset, &record.initial].map(word);
+    let mut transcript = Transcript::new(circuit.circuit, context, dataset, initial);
+    for (number, epoch) in record.epochs.iter().enumerate() {
+        let mut leaves: Vec<Fr> = epoch.leaves.iter().map(word).collect();
+        if number == 0 {
+            leaves[0] = Fr::from(9_u64);
+        }
+        let pushed = transcript.push(leaves, word(&epoch.metrics), epoch.time);
+        pushed.expect("an epoch");
+    }
+    TranscriptRecord {
+        last: record.last,
+        ..write_record(circuit, &transcript)
     }
 }
 

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use cyxwiz_pki::{tls, transport};
 use cyxwiz_proto::training::v1::{
-    DatasetChunk, DownloadWeightsRequest, OpenSessionRequest, OpenSessionResponse, TrainEvent,
-    TrainRequest, UploadDatasetResponse, WeightsChunk,
+    DatasetChunk, DownloadTranscriptRequest, DownloadWeightsRequest, FileChunk, OpenSessionRequest,
+    OpenSessionResponse, TrainEvent, TrainRequest, UploadDatasetResponse,
     training_service_server::{TrainingService, TrainingServiceServer},
 };
 use futures::stream::BoxStream;
@@ -57,7 +57,8 @@ pub async fn serve(node: Arc<Node>, listener: TcpListener) -> anyhow::Result<()>
 #[tonic::async_trait]
 impl TrainingService for Training {
     type TrainStream = BoxStream<'static, Result<TrainEvent, Status>>;
-    type DownloadWeightsStream = BoxStream<'static, Result<WeightsChunk, Status>>;
+    type DownloadWeightsStream = BoxStream<'static, Result<FileChunk, Status>>;
+    type DownloadTranscriptStream = BoxStream<'static, Result<FileChunk, Status>>;
 
     async fn open_session(
         &self,
@@ -87,6 +88,14 @@ impl TrainingService for Training {
         request: Request<DownloadWeightsRequest>,
     ) -> Result<Response<Self::DownloadWeightsStream>, Status> {
         let job = session::authorize(&self.node, &request)?;
-        download::download(&self.node, &job, request.into_inner()).await
+        download::weights(&self.node, &job, request.into_inner()).await
+    }
+
+    async fn download_transcript(
+        &self,
+        request: Request<DownloadTranscriptRequest>,
+    ) -> Result<Response<Self::DownloadTranscriptStream>, Status> {
+        let job = session::authorize(&self.node, &request)?;
+        download::transcript(&self.node, &job, request.into_inner()).await
     }
 }

@@ -2,12 +2,14 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
 
+use cyxwiz_domain::Digest;
 use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest as _, Sha256};
 
 use super::JobError;
 
@@ -60,6 +62,25 @@ pub fn sync_parent(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(dir) => File::open(dir)?.sync_all(),
         None => Ok(()),
+    }
+}
+
+/// SHA-256 and length of an ordinary file, read piece by piece.
+///
+/// # Errors
+/// As [`open_plain`].
+pub fn digest(path: &Path) -> io::Result<(Digest, u64)> {
+    let mut file = open_plain(path)?;
+    let (mut hasher, mut length) = (Sha256::new(), 0);
+    let mut buffer = vec![0; 1024 * 1024];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok((Digest(hasher.finalize().into()), length)),
+            n => {
+                hasher.update(&buffer[..n]);
+                length += n as u64;
+            }
+        }
     }
 }
 

@@ -1,14 +1,13 @@
 //! Runs a job's trainer: tells it to wait or go on, records what it says, starts
 //! it again when it dies, and gives up when it dies without progress.
 
-use std::{fs, io::Read as _, sync::Arc, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 
 use cyxwiz_domain::{
     Digest,
     training::{Command, EpochSummary, Event, FailureKind},
 };
 use cyxwiz_proto::training::v1::{self as pb, train_event::Body};
-use sha2::{Digest as _, Sha256};
 use tokio::time::sleep;
 
 use crate::{
@@ -312,20 +311,8 @@ fn publish_weights(job: &Job, name: &str, expected: Digest) -> Result<u64, JobEr
     let source = job
         .trainer_file(name)
         .ok_or_else(|| inconsistent(format!("the trainer names '{name}' as its weights")))?;
-    let at = |error| JobError::file(&source, error);
-    let mut file = files::open_plain(&source).map_err(at)?;
-    let (mut hasher, mut length) = (Sha256::new(), 0);
-    let mut buffer = vec![0; 1024 * 1024];
-    loop {
-        match file.read(&mut buffer).map_err(at)? {
-            0 => break,
-            n => {
-                hasher.update(&buffer[..n]);
-                length += n as u64;
-            }
-        }
-    }
-    let actual = Digest(hasher.finalize().into());
+    let (actual, length) =
+        files::digest(&source).map_err(|error| JobError::file(&source, error))?;
     if actual != expected {
         return Err(inconsistent(format!(
             "its weights have the SHA-256 {actual}, but the trainer says {expected}"

@@ -14,7 +14,7 @@ use cyxwiz_domain::{
 };
 use cyxwiz_proof::{
     field::to_word,
-    job::{leaves_hash, read_record, trained_commitment},
+    job::{leaves_hash, read_record, state_commitment, trained_commitment},
     transcript::{self, Transcript},
 };
 
@@ -31,7 +31,9 @@ use crate::{
 pub fn publish(job: &Job) -> Result<TranscriptRecord, JobError> {
     let source = job.work_dir().join(TRANSCRIPT_FILE);
     let (record, _) = read(job, &source)?;
-    files::write_json(&job.transcript_path(), &record)?;
+    // In one line: it may hold a hundred thousand commitments, and its engine fetches it.
+    let bytes = serde_json::to_vec(&record).expect("a record has string keys");
+    files::write_atomic(&job.transcript_path(), &bytes)?;
     Ok(record)
 }
 
@@ -89,7 +91,7 @@ fn check(job: &Job, record: &TranscriptRecord) -> Result<Transcript, String> {
             heads.len() == own.required_epochs as usize,
         ),
         ("heads", heads == job.heads()),
-        ("last weights", delivers(job, &transcript)?),
+        ("last weights", delivers(job, record, &transcript)?),
     ];
     match fits.into_iter().find(|(_, fits)| !fits) {
         Some((what, _)) => Err(format!("its {what} should be other")),
@@ -97,15 +99,22 @@ fn check(job: &Job, record: &TranscriptRecord) -> Result<Transcript, String> {
     }
 }
 
-/// Whether the weights to be delivered are those that the transcript ends with. Floats it commits to
-/// together with what only the trainer knows.
-fn delivers(job: &Job, transcript: &Transcript) -> Result<bool, String> {
-    if job.spec().integer_training().is_none() {
-        return Ok(true);
-    }
-    let weights = fs::read(job.weights_path()).map_err(|error| error.to_string())?;
-    let delivered = trained_commitment(job.spec(), &weights).map_err(|error| error.to_string())?;
-    Ok(delivered == to_word(transcript.trained()))
+/// Whether the weights to be delivered are those that the transcript ends with: no engine takes others.
+fn delivers(job: &Job, record: &TranscriptRecord, transcript: &Transcript) -> Result<bool, String> {
+    let path = job.weights_path();
+    let delivered = match job.spec().integer_training() {
+        Some(_) => fs::read(path)
+            .map_err(|error| error.to_string())
+            .and_then(|file| {
+                trained_commitment(job.spec(), &file).map_err(|error| error.to_string())
+            }),
+        None => files::digest(&path)
+            .map_err(|error| error.to_string())
+            .and_then(|(sha256, _)| {
+                state_commitment(record, sha256).map_err(|error| error.to_string())
+            }),
+    };
+    Ok(delivered? == to_word(transcript.trained()))
 }
 
 /// What the node commits to, from the transcript that it took over. `assigned_at` and `now` are the

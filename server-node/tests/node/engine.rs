@@ -7,8 +7,9 @@ use cyxwiz_domain::{
 };
 use cyxwiz_pki::{Certificate, Wallet, transport};
 use cyxwiz_proto::training::v1::{
-    self as pb, DatasetChunk, DownloadWeightsRequest, OpenSessionRequest, OpenSessionResponse,
-    TrainEvent, TrainRequest, open_session_request::Credential, train_event, train_request::Body,
+    self as pb, DatasetChunk, DownloadTranscriptRequest, DownloadWeightsRequest, FileChunk,
+    OpenSessionRequest, OpenSessionResponse, TrainEvent, TrainRequest,
+    open_session_request::Credential, train_event, train_request::Body,
     training_service_client::TrainingServiceClient,
 };
 use tokio::sync::mpsc;
@@ -112,15 +113,25 @@ impl Engine {
 
     pub async fn download(&mut self, epoch: u32, offset: u64) -> Result<Vec<u8>, Status> {
         let request = self.authorized(DownloadWeightsRequest { epoch, offset });
-        let mut chunks = self.client.download_weights(request).await?.into_inner();
-        let mut bytes = Vec::new();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk?;
-            assert_eq!(chunk.offset, offset + bytes.len() as u64);
-            bytes.extend_from_slice(&chunk.data);
-        }
-        Ok(bytes)
+        let chunks = self.client.download_weights(request).await?.into_inner();
+        whole(chunks, offset).await
     }
+
+    pub async fn transcript(&mut self, offset: u64) -> Result<Vec<u8>, Status> {
+        let request = self.authorized(DownloadTranscriptRequest { offset });
+        let chunks = self.client.download_transcript(request).await?;
+        whole(chunks.into_inner(), offset).await
+    }
+}
+
+async fn whole(mut chunks: Streaming<FileChunk>, offset: u64) -> Result<Vec<u8>, Status> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk?;
+        assert_eq!(chunk.offset, offset + bytes.len() as u64);
+        bytes.extend_from_slice(&chunk.data);
+    }
+    Ok(bytes)
 }
 
 use pb::Attach;

@@ -1,9 +1,12 @@
 //! Training that is committed to while it goes on: a leaf at the end of each segment, a head of the
 //! hash chain at the end of each epoch, all of it fixed before anyone knows what will be examined.
 
-use cyxwiz_domain::{Digest, training::TranscriptRecord};
+use cyxwiz_domain::{
+    Digest,
+    training::{StateRecord, TranscriptRecord},
+};
 use cyxwiz_proof::{
-    commitment::{commit_metrics, segment_ends},
+    commitment::{SegmentState, commit_metrics, segment_ends},
     field::{Fr, NotCanonical, from_word, to_word},
     job::{Opening, read_record, write_record},
     transcript::Transcript,
@@ -24,13 +27,45 @@ pub struct Position {
     pub seed: u64,
 }
 
+/// What a leaf of the transcript commits to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaf {
+    /// Weights alone, by their commitment: of training that has no other state.
+    Weights(Fr),
+    /// The whole state that training goes on from.
+    State(SegmentState),
+}
+
+impl Leaf {
+    /// The leaf.
+    pub fn commitment(&self) -> Fr {
+        match self {
+            Self::Weights(commitment) => *commitment,
+            Self::State(state) => state.commitment(),
+        }
+    }
+
+    /// What whoever has the weights needs besides them to find the leaf again.
+    fn record(&self) -> Option<StateRecord> {
+        match self {
+            Self::Weights(_) => None,
+            Self::State(state) => Some(StateRecord {
+                optimizer: Digest(state.optimizer),
+                random: Digest(state.random),
+                epoch: state.epoch,
+                batch: state.batch,
+            }),
+        }
+    }
+}
+
 /// A backend whose state can be committed to.
 pub trait Commit: Trainer {
-    /// The commitment of the state that training goes on from: a leaf of the transcript.
+    /// The state that training goes on from: a leaf of the transcript.
     ///
     /// # Errors
     /// As [`Trainer::step`].
-    fn leaf(&mut self, at: Position) -> Result<Fr, TrainError>;
+    fn leaf(&mut self, at: Position) -> Result<Leaf, TrainError>;
 }
 
 /// A backend, and the transcript of what it does. Training in integers has a segment for each step;
@@ -39,6 +74,8 @@ pub struct Committed<T> {
     inner: T,
     circuit: &'static Registered,
     transcript: Transcript,
+    /// Of the newest leaf.
+    last: Option<StateRecord>,
     /// Batches after which a segment of an epoch ends.
     ends: Vec<u64>,
     /// Batches done in the epoch in progress, and the leaves of its segments.
@@ -65,6 +102,7 @@ impl<T: Commit> Committed<T> {
             inner,
             circuit,
             transcript: Transcript::new(circuit.circuit, context?, dataset?, initial?),
+            last: None,
             ends: segment_ends(batches, circuit.circuit.steps()).collect(),
             batch: 0,
             leaves: Vec::new(),
@@ -73,7 +111,10 @@ impl<T: Commit> Committed<T> {
 
     /// The transcript as others read it.
     pub fn record(&self) -> TranscriptRecord {
-        write_record(self.circuit, &self.transcript)
+        TranscriptRecord {
+            last: self.last,
+            ..write_record(self.circuit, &self.transcript)
+        }
     }
 
     /// The backend.
@@ -100,7 +141,9 @@ impl<T: Commit> Trainer for Committed<T> {
                 batch: self.batch,
                 seed,
             };
-            self.leaves.push(self.inner.leaf(at)?);
+            let leaf = self.inner.leaf(at)?;
+            self.leaves.push(leaf.commitment());
+            self.last = leaf.record();
         }
         Ok(())
     }
@@ -171,7 +214,8 @@ impl<T: Commit> Trainer for Committed<T> {
         let leaves = leaves.collect::<Result<_, NotCanonical>>();
         let leaves = leaves.map_err(|e| e.to_string())?;
         self.inner.restore(inner)?;
-        (self.transcript, self.batch, self.leaves) = (transcript, state.batch, leaves);
+        (self.transcript, self.last) = (transcript, found.last);
+        (self.batch, self.leaves) = (state.batch, leaves);
         Ok(())
     }
 }

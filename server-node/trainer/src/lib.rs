@@ -19,7 +19,7 @@ mod torch;
 mod trainer;
 
 pub use checkpoint::{Progress, Store};
-pub use committed::{Commit, Committed, Position};
+pub use committed::{Commit, Committed, Leaf, Position};
 pub use error::TrainError;
 pub use intsgd::{Exact, IntSgdTrainer};
 pub use job::{Binding, Job};

@@ -13,9 +13,9 @@ use cyxwiz_domain::{
     spec::{JobSpec, RuntimeClass},
     training::{Event, SplitMix64},
 };
-use cyxwiz_proof::{field::Fr, job::opening};
+use cyxwiz_proof::job::opening;
 use cyxwiz_trainer::{
-    Binding, Commit, Committed, DeviceChoice, Job, Position, Store, Tally, TorchTrainer,
+    Binding, Commit, Committed, DeviceChoice, Job, Leaf, Position, Store, Tally, TorchTrainer,
     TrainError, Trainer, run, runtime,
 };
 use serde_json::{Value, json};
@@ -101,7 +101,7 @@ struct Timed {
 }
 
 impl Commit for Timed {
-    fn leaf(&mut self, at: Position) -> Result<Fr, TrainError> {
+    fn leaf(&mut self, at: Position) -> Result<Leaf, TrainError> {
         let start = Instant::now();
         let leaf = self.inner.leaf(at);
         self.seconds += start.elapsed().as_secs_f64();

@@ -9,4 +9,4 @@ mod transcript;
 pub use chain::{chain_genesis, chain_next};
 pub use protocol::{Command, EpochSummary, Event, FailureKind};
 pub use random::SplitMix64;
-pub use transcript::{EpochRecord, TRANSCRIPT_FILE, TranscriptRecord};
+pub use transcript::{EpochRecord, StateRecord, TRANSCRIPT_FILE, TranscriptRecord};

@@ -20,6 +20,23 @@ pub struct TranscriptRecord {
     pub initial: Digest,
     /// The epochs so far.
     pub epochs: Vec<EpochRecord>,
+    /// What the last leaf commits to besides the weights; absent in training in integers, where it is the
+    /// weights alone, and before the first leaf.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<StateRecord>,
+}
+
+/// The state that training goes on from at the end of a segment, without its weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateRecord {
+    /// SHA-256 of the optimiser's state.
+    pub optimizer: Digest,
+    /// SHA-256 of the random number generators' state.
+    pub random: Digest,
+    /// The epoch under way, from 1.
+    pub epoch: u32,
+    /// Batches of that epoch already trained on.
+    pub batch: u64,
 }
 
 /// One epoch of a transcript.

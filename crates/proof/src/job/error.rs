@@ -70,4 +70,15 @@ pub enum RecordError {
     /// An epoch's head does not follow from what came before it.
     #[error("the transcript is damaged: its hash chain does not hold at epoch {0}")]
     Head(u16),
+    /// Training in floats, and nothing is said of the state that its last leaf commits to.
+    #[error("the transcript does not say which state its last commitment is of")]
+    NoState,
+    /// That state is not of the last epoch.
+    #[error("the transcript has {epochs} epochs, but the state it ends in is of epoch {epoch}")]
+    State {
+        /// Epochs in the transcript.
+        epochs: usize,
+        /// The state's.
+        epoch: u32,
+    },
 }

@@ -15,4 +15,4 @@ pub use proving::Proving;
 pub use record::{heads_root, leaves_hash, read_record, write_record};
 pub use rows::Rows;
 pub use run::{ExactRun, replay};
-pub use weights::{INTEGER_WEIGHTS, trained_commitment};
+pub use weights::{INTEGER_WEIGHTS, state_commitment, trained_commitment};

@@ -34,7 +34,8 @@ pub fn read_record(record: &TranscriptRecord) -> Result<Transcript, RecordError>
     Ok(transcript)
 }
 
-/// The record of a transcript of this registered circuit, complete or under way.
+/// The record of a transcript of this registered circuit, complete or under way. Which state a leaf
+/// commits to only the trainer knows: `last` is for it to fill in.
 pub fn write_record(circuit: &Registered, transcript: &Transcript) -> TranscriptRecord {
     let word = |element| Digest(to_word(element));
     let epochs = transcript.epochs().iter().map(|epoch| EpochRecord {
@@ -49,6 +50,7 @@ pub fn write_record(circuit: &Registered, transcript: &Transcript) -> Transcript
         dataset: word(transcript.dataset()),
         initial: word(transcript.initial()),
         epochs: epochs.collect(),
+        last: None,
     }
 }
 

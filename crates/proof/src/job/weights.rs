@@ -1,11 +1,11 @@
 //! The weights delivered, against what was proven.
 
-use cyxwiz_domain::spec::JobSpec;
+use cyxwiz_domain::{Digest, spec::JobSpec, training::TranscriptRecord};
 use cyxwiz_statement::Word;
 use safetensors::{Dtype, SafeTensors};
 
-use super::JobError;
-use crate::{field::to_word, intsgd::Weights};
+use super::{JobError, RecordError};
+use crate::{commitment::SegmentState, field::to_word, intsgd::Weights};
 
 /// The tensor that the proof speaks of: units of 2^-28, inputs by outputs.
 pub const INTEGER_WEIGHTS: &str = "int_sgd.weights";
@@ -45,6 +45,31 @@ pub fn trained_commitment(spec: &JobSpec, weights_file: &[u8]) -> Result<Word, J
         return Err(unusable(problem));
     }
     Ok(to_word(weights.commitment()))
+}
+
+/// The same of a job that trains in floats: the commitment of the state that `record` says it ended in,
+/// with weights of this SHA-256. Beside the weights a leaf fixes what training would go on from, which
+/// the record tells by its digests.
+///
+/// # Errors
+/// [`RecordError::NoState`], [`RecordError::State`].
+pub fn state_commitment(
+    record: &TranscriptRecord,
+    weights_sha256: Digest,
+) -> Result<Word, RecordError> {
+    let last = record.last.ok_or(RecordError::NoState)?;
+    let (epochs, epoch) = (record.epochs.len(), last.epoch);
+    if usize::try_from(epoch) != Ok(epochs) {
+        return Err(RecordError::State { epochs, epoch });
+    }
+    let state = SegmentState {
+        weights: weights_sha256.0,
+        optimizer: last.optimizer.0,
+        random: last.random.0,
+        epoch,
+        batch: last.batch,
+    };
+    Ok(to_word(state.commitment()))
 }
 
 /// PyTorch's name of the weights: the place of the one layer that has any, which is the last.

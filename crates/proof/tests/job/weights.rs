@@ -1,7 +1,9 @@
+use cyxwiz_domain::{Digest, training::StateRecord};
 use cyxwiz_proof::{
+    commitment::SegmentState,
     field::to_word,
     intsgd::Weights,
-    job::{INTEGER_WEIGHTS, JobError, trained_commitment},
+    job::{INTEGER_WEIGHTS, JobError, RecordError, state_commitment, trained_commitment},
 };
 use safetensors::{Dtype, tensor::TensorView};
 
@@ -119,4 +121,36 @@ fn honest_integers_beside_other_floats_are_refused() {
             "{problem}: {error}"
         );
     }
+}
+
+/// In floats, what a leaf commits to besides the weights is told by its digests.
+#[test]
+fn the_state_that_training_ended_in_has_the_weights_delivered() {
+    let mut record = Run::honest().record;
+    let weights = Digest([1; 32]);
+    let none = state_commitment(&record, weights);
+    assert_eq!(none, Err(RecordError::NoState));
+    let last = StateRecord {
+        optimizer: Digest([2; 32]),
+        random: Digest([3; 32]),
+        epoch: 6,
+        batch: 9,
+    };
+    record.last = Some(last);
+    let state = SegmentState {
+        weights: weights.0,
+        optimizer: last.optimizer.0,
+        random: last.random.0,
+        epoch: 6,
+        batch: 9,
+    };
+    let commitment = state_commitment(&record, weights);
+    assert_eq!(commitment, Ok(to_word(state.commitment())));
+    assert_ne!(state_commitment(&record, Digest([4; 32])), commitment);
+    record.last = Some(StateRecord { epoch: 5, ..last });
+    let early = RecordError::State {
+        epochs: 6,
+        epoch: 5,
+    };
+    assert_eq!(state_commitment(&record, weights), Err(early));
 }

@@ -48,7 +48,11 @@ impl Node {
     /// From the commitment to the verified proof, with the coordinator's part in the challenge.
     async fn prove(&self, work: &Work) {
         let (node, at) = (self.signer.address(), self.escrow());
-        let commit = proof::commit(node, at, &work.commitment());
+        let mut commitment = work.commitment();
+        if self.faults.other_leaves_hash {
+            commitment.leaves_hash.0[0] ^= 1;
+        }
+        let commit = proof::commit(node, at, &commitment);
         let signature = self.execute(commit).await;
         self.wrote("commit", signature);
         advance_slots(&self.rpc_url, 40).await;

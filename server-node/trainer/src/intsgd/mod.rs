@@ -12,7 +12,6 @@ use cyxwiz_domain::{
     spec::{IntegerTraining, ModelPlan},
 };
 use cyxwiz_proof::{
-    field::Fr,
     intsgd::Weights,
     job::{INTEGER_WEIGHTS, Rows},
 };
@@ -20,7 +19,7 @@ use cyxwiz_statement::Training;
 use tch::{Device, Tensor};
 
 use crate::{
-    Commit, Position, Tally, TrainError, Trainer,
+    Commit, Leaf, Position, Tally, TrainError, Trainer,
     torch::{device_name, tensors},
 };
 use floats::Floats;
@@ -166,8 +165,8 @@ impl Trainer for IntSgdTrainer {
 }
 
 impl Commit for IntSgdTrainer {
-    fn leaf(&mut self, _at: Position) -> Result<Fr, TrainError> {
-        Ok(self.arithmetic.weights()?.commitment())
+    fn leaf(&mut self, _at: Position) -> Result<Leaf, TrainError> {
+        Ok(Leaf::Weights(self.arithmetic.weights()?.commitment()))
     }
 }
 

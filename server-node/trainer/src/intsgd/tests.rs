@@ -2,6 +2,7 @@ use std::{fs::File, path::Path};
 
 use cyxwiz_domain::{Address, Digest, dataset::Table, spec::JobSpec};
 use cyxwiz_proof::{
+    field::Fr,
     intsgd::{Divergence, Weights},
     job::{ExactRun, opening, read_record},
 };

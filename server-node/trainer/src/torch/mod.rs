@@ -10,13 +10,10 @@ use cyxwiz_domain::{
     spec::{JobSpec, Layer, Loss, SpecError},
     training::SplitMix64,
 };
-use cyxwiz_proof::{
-    commitment::SegmentState,
-    field::{Fr, sha256},
-};
+use cyxwiz_proof::{commitment::SegmentState, field::sha256};
 use tch::{Cuda, Device, Kind, Reduction, Tensor};
 
-use crate::{Commit, Position, Tally, TrainError, Trainer};
+use crate::{Commit, Leaf, Position, Tally, TrainError, Trainer};
 use flat::Flat;
 use model::Model;
 use optimizer::Optimizer;
@@ -250,17 +247,16 @@ impl Trainer for TorchTrainer {
 }
 
 impl Commit for TorchTrainer {
-    fn leaf(&mut self, at: Position) -> Result<Fr, TrainError> {
+    fn leaf(&mut self, at: Position) -> Result<Leaf, TrainError> {
         let optimizer = tensors::write(&self.optimizer.slots())?;
-        let state = SegmentState {
+        Ok(Leaf::State(SegmentState {
             weights: sha256(&[&self.weights()?]),
             optimizer: sha256(&[&optimizer]),
             // All that is random in a step follows from its seed.
             random: sha256(&[&at.seed.to_be_bytes()]),
             epoch: at.epoch,
             batch: at.batch,
-        };
-        Ok(state.commitment())
+        }))
     }
 }
 

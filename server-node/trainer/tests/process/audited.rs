@@ -6,10 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cyxwiz_domain::training::{Command, Event, FailureKind};
+use cyxwiz_domain::training::{Command, Event, FailureKind, TranscriptRecord};
 use cyxwiz_proof::{
     field::{sha256, to_word},
-    job::read_record,
+    job::{read_record, state_commitment},
 };
 use cyxwiz_statement::truncate;
 use serde_json::{Value, json};
@@ -26,6 +26,13 @@ fn audited(dir: &Path, epochs: u32) -> PathBuf {
 
 fn start(spec: &Path, work: &Path) -> Run {
     Run::start_with(&BOUND, spec, &digits().join("digits.csv.gz"), work)
+}
+
+/// Whether the weights delivered are those of the state that the transcript ends in.
+fn ends_in_its_weights(record: &TranscriptRecord, events: &[Event]) {
+    let transcript = read_record(record).expect("its chain holds");
+    let delivered = state_commitment(record, weights(events));
+    assert_eq!(delivered, Ok(to_word(transcript.trained())));
 }
 
 #[test]
@@ -51,6 +58,7 @@ fn segments_of_every_epoch_are_committed_to() {
         48,
         "all differ"
     );
+    ends_in_its_weights(&record, &events);
 }
 
 /// Three batches in an epoch: three segments, of which the last stands for the circuit's other leaves.
@@ -63,7 +71,7 @@ fn an_epoch_of_few_batches_repeats_its_last_leaf() {
     let (events, code) = start(&spec, &dir.path().join("work")).finish();
     assert_eq!(code, Some(0), "{events:?}");
     let record = transcript(&dir.path().join("work"));
-    read_record(&record).expect("its chain holds");
+    ends_in_its_weights(&record, &events);
     for epoch in &record.epochs {
         let [first, second, rest @ ..] = epoch.leaves.as_slice() else {
             panic!("{} leaves", epoch.leaves.len());
@@ -118,6 +126,7 @@ fn a_run_repeats_to_the_same_commitments() {
     assert_eq!(weights(&resumed), weights(&events));
     let record = transcript(&work);
     assert_eq!(leaves(&record), leaves(&transcript(&whole)));
+    ends_in_its_weights(&record, &resumed);
     // A head that was told stays, its time with it.
     let ends = record.epochs.iter().map(|epoch| (epoch.head, epoch.time));
     assert!(ends.take(2).eq(before));
