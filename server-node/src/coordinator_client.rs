@@ -300,11 +300,13 @@ fn progress(id: JobId, epochs_done: u32, loss: f64, job: Option<&Job>) -> Report
 
 fn register_request(node: &Node) -> RegisterRequest {
     let circuits = provable(&node.settings).into_iter();
+    let classes = node.runtime_classes.iter();
     RegisterRequest {
         free_vram_mib: 0,
         free_ram_mib: free_ram_mib(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         circuits: circuits.map(|circuit| circuit.id.to_vec()).collect(),
+        runtime_classes: classes.map(|class| class.hash().to_vec()).collect(),
     }
 }
 

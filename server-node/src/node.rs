@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use cyxwiz_domain::spec::RuntimeClass;
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -30,6 +31,8 @@ pub struct Node {
     pub jobs: Jobs,
     /// Job tokens that were used.
     pub used_tokens: UsedTokens,
+    /// The runtime classes that it keeps.
+    pub runtime_classes: Vec<RuntimeClass>,
     /// Where proofs are made.
     pub provers: Provers,
     /// News for the coordinator; lost when it does not listen.

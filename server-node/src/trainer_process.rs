@@ -248,19 +248,36 @@ impl Drop for TrainerProcess {
 /// # Errors
 /// [`TrainerError`].
 pub async fn benchmark(settings: &Settings, seconds: f64) -> Result<String, TrainerError> {
+    let (threads, seconds) = (settings.threads().to_string(), seconds.to_string());
+    let device = settings.trainer.device.as_str();
+    let of = [
+        "--device",
+        device,
+        "--threads",
+        &threads,
+        "--seconds",
+        &seconds,
+    ];
+    ask(settings, "benchmark", &of).await
+}
+
+/// Runs `trainer classes` likewise.
+///
+/// # Errors
+/// [`TrainerError`].
+pub async fn classes(settings: &Settings) -> Result<String, TrainerError> {
+    ask(settings, "classes", &[]).await
+}
+
+/// The line that a trainer prints which is asked something.
+async fn ask(settings: &Settings, what: &str, arguments: &[&str]) -> Result<String, TrainerError> {
     let path = settings.trainer_path();
     let failed = |source| TrainerError::Start {
         path: path.clone(),
         source,
     };
-    let threads = settings.threads();
-    let mut command = launcher(settings, &settings.data_dir, threads, 600);
-    command.arg(&path).arg("benchmark");
-    command
-        .arg("--device")
-        .arg(settings.trainer.device.as_str());
-    command.arg("--threads").arg(threads.to_string());
-    command.arg("--seconds").arg(seconds.to_string());
+    let mut command = launcher(settings, &settings.data_dir, settings.threads(), 600);
+    command.arg(&path).arg(what).args(arguments);
     let output = command
         .stdin(Stdio::null())
         .output()

@@ -44,7 +44,12 @@ pub struct Announcement {
     pub version: String,
     /// Ids of the circuits that it makes proofs with.
     pub circuits: Vec<Digest>,
+    /// Hashes of the runtime classes that it keeps.
+    pub runtime_classes: Vec<Digest>,
 }
+
+/// For how long it is held against a node that it handed a job back.
+const HANDED_BACK_COUNTS: Duration = Duration::from_secs(86_400);
 
 /// Announces a node, or takes over what the chain says now about a known one.
 /// An account older than the one known changes nothing of the mirror.
@@ -62,16 +67,18 @@ pub async fn announce(
         free,
         version,
         circuits,
+        runtime_classes,
     } = announcement;
-    let circuits: Vec<_> = circuits.iter().map(|circuit| circuit.to_vec()).collect();
+    let (circuits, runtime_classes) = (bytes(circuits), bytes(runtime_classes));
     sqlx::query!(
         "INSERT INTO nodes (owner, endpoint, region, device, vram_mib, ram_mib, rate_milli, stake,
              free_stake, active_jobs, suspended_until, banned, reputation, seq, slot,
-             free_vram_mib, free_ram_mib, version, circuits)
-         VALUES ($1, $2, $3, $4, $5, $6, greatest($7::bigint, 1), $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+             free_vram_mib, free_ram_mib, version, circuits, runtime_classes)
+         VALUES ($1, $2, $3, $4, $5, $6, greatest($7::bigint, 1), $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
          ON CONFLICT (owner) DO UPDATE SET
              free_vram_mib = EXCLUDED.free_vram_mib, free_ram_mib = EXCLUDED.free_ram_mib,
-             version = EXCLUDED.version, circuits = EXCLUDED.circuits, last_seen = now()",
+             version = EXCLUDED.version, circuits = EXCLUDED.circuits,
+             runtime_classes = EXCLUDED.runtime_classes, last_seen = now()",
         account.owner.0.as_slice(),
         account.endpoint,
         account.region,
@@ -91,6 +98,7 @@ pub async fn announce(
         i64::from(free.ram_mib),
         version,
         &circuits,
+        &runtime_classes,
     )
     .execute(pool)
     .await?;
@@ -132,6 +140,14 @@ pub async fn mirror(
     .execute(pool)
     .await?;
     Ok(())
+}
+
+fn bytes(ids: &[Digest]) -> Vec<Vec<u8>> {
+    ids.iter().map(|id| id.to_vec()).collect()
+}
+
+fn digests(ids: &[Vec<u8>]) -> Result<Vec<Digest>, Error> {
+    ids.iter().map(|id| digest(id)).collect()
 }
 
 fn score(reputation: u16) -> i16 {
@@ -200,15 +216,19 @@ pub async fn owners(pool: &PgPool) -> Result<Vec<Address>, Error> {
 pub async fn all(pool: &PgPool, stale_after: Duration) -> Result<Vec<Listed>, Error> {
     let rows = sqlx::query!(
         r#"SELECT owner, endpoint, region, device, rate_milli, stake, free_stake, active_jobs,
-             suspended_until, banned, reputation, last_seen, circuits,
+             suspended_until, banned, reputation, last_seen, circuits, runtime_classes,
              least(vram_mib, free_vram_mib) AS "vram_mib!",
              least(ram_mib, free_ram_mib) AS "ram_mib!",
              (stream IS NOT NULL AND last_seen > now() - make_interval(secs => $1)) AS "online!",
              (SELECT j.state::text FROM jobs j
               WHERE j.node = nodes.owner
-                AND j.state IN ('reserved', 'funded', 'assigned', 'training') LIMIT 1) AS holds
+                AND j.state IN ('reserved', 'funded', 'assigned', 'training') LIMIT 1) AS holds,
+             (SELECT count(*) FROM jobs j
+              WHERE j.node = nodes.owner
+                AND j.handed_back_at > now() - make_interval(secs => $2)) AS "handed_back!"
          FROM nodes ORDER BY owner"#,
         stale_after.as_secs_f64(),
+        HANDED_BACK_COUNTS.as_secs_f64(),
     )
     .fetch_all(pool)
     .await?;
@@ -232,11 +252,9 @@ pub async fn all(pool: &PgPool, stale_after: Duration) -> Result<Vec<Listed>, Er
                     reputation: u16::try_from(row.reputation).unwrap_or_default(),
                     online: row.online,
                     busy: holds.is_some(),
-                    circuits: row
-                        .circuits
-                        .iter()
-                        .map(|id| digest(id))
-                        .collect::<Result<_, _>>()?,
+                    handed_back: small(row.handed_back)?,
+                    circuits: digests(&row.circuits)?,
+                    runtime_classes: digests(&row.runtime_classes)?,
                 },
                 endpoint: row.endpoint,
                 stake: Amount(unsigned(row.stake)?),

@@ -93,5 +93,7 @@ pub fn node(listed: Listed) -> pb::NodeInfo {
         tier: Tier::of_score(node.reputation).to_string(),
         status: status.to_owned(),
         last_seen: listed.last_seen.timestamp(),
+        circuits: node.circuits.iter().map(|id| id.to_vec()).collect(),
+        runtime_classes: node.runtime_classes.iter().map(|id| id.to_vec()).collect(),
     }
 }

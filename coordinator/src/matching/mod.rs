@@ -6,7 +6,8 @@
 //! - a ranked node passes every filter, at the price given with it;
 //! - the order depends on the nodes alone, not on the order they came in;
 //! - a node that has just given this user a job back comes after all that have
-//!   not, and is refused nothing;
+//!   not, one that has handed back several jobs of whomever within a day after all
+//!   these, and both are refused nothing;
 //! - a node that gets better in one respect never ranks lower for it, other
 //!   things (among them the cheapest price) being equal.
 

@@ -70,8 +70,12 @@ pub struct Candidate {
     pub online: bool,
     /// Holds a job here already.
     pub busy: bool,
+    /// Jobs, of whichever users, that it has handed back within a day.
+    pub handed_back: u32,
     /// Ids of the circuits that it makes proofs with.
     pub circuits: Vec<Digest>,
+    /// Hashes of the runtime classes that it keeps.
+    pub runtime_classes: Vec<Digest>,
 }
 
 impl Candidate {
@@ -146,6 +150,8 @@ pub enum Rejection {
     Ram(u32),
     /// Makes no proofs with the job's circuit, by its name.
     Circuit(&'static str),
+    /// Does not keep the job's runtime class, by its name.
+    RuntimeClass(&'static str),
     /// Too little reputation.
     Tier(Tier),
     /// Too new for a job of this amount.
@@ -178,6 +184,7 @@ impl fmt::Display for Rejection {
             Self::Vram(mib) => write!(f, "only {mib} MiB of device memory free"),
             Self::Ram(mib) => write!(f, "only {mib} MiB of main memory free"),
             Self::Circuit(name) => write!(f, "makes no proofs with the circuit {name}"),
+            Self::RuntimeClass(name) => write!(f, "does not keep the runtime class {name}"),
             Self::Tier(tier) => write!(f, "its tier is {tier}"),
             Self::TooNew(amount) => {
                 write!(f, "too new for a job of {amount} CYXWIZ")

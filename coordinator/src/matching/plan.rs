@@ -11,6 +11,10 @@ use super::model::{Candidate, Match, Plan, Problem, Rejection};
 /// A node without any history takes jobs below this amount, to earn its way.
 const NEWCOMER_LIMIT: Amount = Amount::tokens(10);
 
+/// A node that has handed back so many jobs within a day comes last for everybody: it may be choosing
+/// its jobs, or be after their datasets.
+const OFTEN: u32 = 3;
+
 /// Parts of the score. They add up to 1000.
 const PRICE_POINTS: u128 = 500;
 const REPUTATION_POINTS: u128 = 350;
@@ -22,6 +26,8 @@ struct Job {
     reference_millis: u32,
     /// What it is proven with; absent without a proof.
     circuit: Option<&'static Registered>,
+    /// Name and hash of the runtime class that it must be trained in; absent where any will do.
+    class: Option<(&'static str, Digest)>,
 }
 
 /// Ranks all nodes for the job.
@@ -31,6 +37,7 @@ pub fn plan(problem: &Problem<'_>) -> Plan {
     let job = Job {
         reference_millis: problem.spec.estimated_seconds(problem.rows, 0.001),
         circuit: problem.spec.circuit(),
+        class: (problem.spec.runtime_class()).map(|class| (class.name(), class.hash())),
     };
     let mut plan = Plan::default();
     let mut fitting = Vec::new();
@@ -42,11 +49,17 @@ pub fn plan(problem: &Problem<'_>) -> Plan {
     }
     let cheapest = fitting.iter().map(|(_, found)| found.price.amount.0).min();
     let cheapest = cheapest.unwrap_or_default();
-    // Two that have just failed to work together try others first. The address
-    // breaks ties, so that the order of the input does not.
+    // Two that have just failed to work together try others first, and everybody tries those first
+    // that keep their jobs. The address breaks ties, so that the order of the input does not.
     fitting.sort_by_cached_key(|(node, found)| {
+        let often = node.handed_back >= OFTEN;
         let apart = problem.handed_back.contains(&node.owner);
-        (apart, Reverse(score(cheapest, node, found)), node.owner)
+        (
+            often,
+            apart,
+            Reverse(score(cheapest, node, found)),
+            node.owner,
+        )
     });
     plan.ranked = fitting.into_iter().map(|(_, found)| found).collect();
     plan
@@ -84,6 +97,11 @@ fn fit(problem: &Problem<'_>, job: &Job, node: &Candidate) -> Result<Match, Reje
         && !node.circuits.contains(&Digest(circuit.id))
     {
         return Err(Rejection::Circuit(circuit.name));
+    }
+    if let Some((name, hash)) = job.class
+        && !node.runtime_classes.contains(&hash)
+    {
+        return Err(Rejection::RuntimeClass(name));
     }
     refuse_if(node.tier() < wants.min_tier, Rejection::Tier(node.tier()))?;
 

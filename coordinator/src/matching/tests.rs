@@ -1,7 +1,11 @@
 use std::time::{Duration, Instant};
 
 use cyxwiz_chain::required_stake;
-use cyxwiz_domain::{Address, Amount, Digest, Tier, pricing::PriceTable, spec::JobSpec};
+use cyxwiz_domain::{
+    Address, Amount, Digest, Tier,
+    pricing::PriceTable,
+    spec::{JobSpec, RuntimeClass},
+};
 use cyxwiz_statement::Registered;
 use proptest::prelude::*;
 
@@ -58,6 +62,16 @@ fn proven() -> JobSpec {
     JobSpec::from_toml(text).expect("a sound spec")
 }
 
+/// A job that may be audited, in the runtime class of this release.
+fn audited() -> JobSpec {
+    let section = "gpu = 'any'\n[verification]\ntier = 'audited'\ncircuit = 't100x16'";
+    spec(section)
+}
+
+fn class(name: &str) -> Digest {
+    RuntimeClass::by_name(name).expect("a class").hash()
+}
+
 fn circuit(name: &str) -> Digest {
     Digest(Registered::by_name(name).expect("registered").id)
 }
@@ -89,7 +103,9 @@ fn node(byte: u8) -> Candidate {
         reputation: 650,
         online: true,
         busy: false,
+        handed_back: 0,
         circuits: Vec::new(),
+        runtime_classes: Vec::new(),
     }
 }
 
@@ -256,6 +272,60 @@ fn what_a_node_proves_is_nothing_to_a_job_without_a_proof() {
 }
 
 #[test]
+fn a_job_of_a_runtime_class_goes_to_nodes_that_keep_it_alone() {
+    let keeper = |byte, classes: &[&str]| Candidate {
+        runtime_classes: classes.iter().map(|name| class(name)).collect(),
+        ..prover(byte, &["t100x16"])
+    };
+    let nodes = [
+        // Better in every other respect.
+        Candidate {
+            reputation: 1000,
+            rate_milli: 4000,
+            ..keeper(1, &[])
+        },
+        keeper(2, &["torch-2.11-avx2-4"]),
+        keeper(3, &["torch-2.11-avx2-4", "torch-2.11-avx2-1"]),
+    ];
+    let plan = solve(&audited(), &nodes);
+    assert_eq!(owners(&plan), [Address([3; 32])]);
+    let none = Rejection::RuntimeClass("torch-2.11-avx2-1");
+    let expected = [1, 2].map(|byte| (Address([byte; 32]), none.clone()));
+    assert_eq!(plan.rejected, expected);
+
+    let plan = solve(&audited(), &nodes[..2]);
+    let why = "2 x does not keep the runtime class torch-2.11-avx2-1";
+    assert_eq!(plan.why_none(), why);
+    // To a job that any machine will do for, classes are nothing.
+    assert_eq!(solve(&spec(""), &nodes).ranked.len(), 3);
+}
+
+#[test]
+fn who_often_hands_jobs_back_comes_last_for_everybody_and_still_fits() {
+    let handed_back = |byte, handed_back| Candidate {
+        handed_back,
+        ..node(byte)
+    };
+    let best = Candidate {
+        reputation: 1000,
+        rate_milli: 4000,
+        ..handed_back(1, 3)
+    };
+    // Twice may be bad luck: that changes nothing.
+    let nodes = [best.clone(), handed_back(2, 2), node(3)];
+    let spec = spec("");
+    let plan = solve(&spec, &nodes);
+    assert_eq!(owners(&plan), [2, 3, 1].map(|byte| Address([byte; 32])));
+    assert_eq!(plan.rejected, []);
+    // Also after one that has only just let this user down.
+    let plan = solve_with(&spec, &nodes, |problem| {
+        problem.handed_back = &[Address([2; 32])];
+    });
+    assert_eq!(owners(&plan), [3, 2, 1].map(|byte| Address([byte; 32])));
+    assert_eq!(owners(&solve(&spec, &[best])), [Address([1; 32])]);
+}
+
+#[test]
 fn who_has_just_handed_a_job_back_comes_last_and_still_fits() {
     let best = Candidate {
         reputation: 1000,
@@ -373,9 +443,10 @@ prop_compose! {
         banned in prop::bool::weighted(0.1),
         vram_mib in 0u32..16_384,
         region in prop::sample::select(vec!["eu", "us", ""]),
+        handed_back in 0u32..6,
     ) -> Candidate {
         Candidate {
-            rate_milli, reputation, active_jobs, online, busy, banned, vram_mib,
+            rate_milli, reputation, active_jobs, online, busy, banned, vram_mib, handed_back,
             free_stake: Amount::tokens(tokens),
             suspended_until: if suspended { NOW + 10 } else { 0 },
             region: region.into(),
@@ -390,6 +461,27 @@ fn any_nodes() -> impl Strategy<Value = Vec<Candidate>> {
         nodes.dedup_by_key(|node| node.owner);
         nodes
     })
+}
+
+/// `owner`'s place, if it had one, is none worse once the node is `better`.
+fn better_never_ranks_lower(
+    mut nodes: Vec<Candidate>,
+    owner: Address,
+    better: impl Fn(&mut Candidate),
+) -> Result<(), TestCaseError> {
+    let spec = spec("");
+    let rank = |nodes: &[Candidate]| {
+        let plan = solve(&spec, nodes);
+        plan.ranked.iter().position(|found| found.owner == owner)
+    };
+    let before = rank(&nodes);
+    for node in nodes.iter_mut().filter(|node| node.owner == owner) {
+        better(node);
+    }
+    if let Some(before) = before {
+        prop_assert!(rank(&nodes).expect("still fits") <= before);
+    }
+    Ok(())
 }
 
 proptest! {
@@ -429,20 +521,16 @@ proptest! {
     }
 
     #[test]
+    fn fewer_jobs_handed_back_never_rank_lower(nodes in any_nodes(), pick: prop::sample::Index) {
+        prop_assume!(!nodes.is_empty());
+        let owner = nodes[pick.index(nodes.len())].owner;
+        better_never_ranks_lower(nodes, owner, |node| node.handed_back = 0)?;
+    }
+
+    #[test]
     fn less_load_never_ranks_lower(nodes in any_nodes(), pick: prop::sample::Index) {
         prop_assume!(!nodes.is_empty());
-        let spec = spec("");
         let owner = nodes[pick.index(nodes.len())].owner;
-        let rank = |nodes: &[Candidate]| {
-            solve(&spec, nodes).ranked.iter().position(|found| found.owner == owner)
-        };
-        let before = rank(&nodes);
-        let mut idle = nodes.clone();
-        for node in idle.iter_mut().filter(|node| node.owner == owner) {
-            node.active_jobs = 0;
-        }
-        if let Some(before) = before {
-            prop_assert!(rank(&idle).expect("still fits") <= before);
-        }
+        better_never_ranks_lower(nodes, owner, |node| node.active_jobs = 0)?;
     }
 }

@@ -14,7 +14,7 @@ use cyxwiz_coordinator::{
     nonce::Nonce,
     settings::DatabaseSettings,
 };
-use cyxwiz_domain::{Address, Amount, Digest, JobId, JobState};
+use cyxwiz_domain::{Address, Amount, Digest, JobId, JobState, spec::RuntimeClass};
 use cyxwiz_test_support::PrivatePostgres;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -137,12 +137,13 @@ impl Database {
     }
 }
 
-/// Of a node that makes proofs with these circuits.
+/// Of a node that makes proofs with these circuits, and keeps every runtime class.
 pub fn announcement(circuits: impl IntoIterator<Item = Digest>) -> Announcement {
     Announcement {
         free: FREE,
         version: "test".into(),
         circuits: circuits.into_iter().collect(),
+        runtime_classes: RuntimeClass::all().map(|class| class.hash()).collect(),
     }
 }
 

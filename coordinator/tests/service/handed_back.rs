@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use cyxwiz_chain::{EscrowState, instructions::escrow::decline};
-use cyxwiz_coordinator::db::{
-    self,
-    chain_writes::{Kind, State},
-    placement::{self, handed_back_to},
+use cyxwiz_coordinator::{
+    db::{
+        self,
+        chain_writes::{Kind, State},
+        placement::{self, Reservation, handed_back_to},
+    },
+    job::Submission,
 };
 use cyxwiz_domain::{Address, Digest, JobId, JobState};
 use cyxwiz_proto::job::v1 as pb;
@@ -14,7 +17,7 @@ use cyxwiz_statement::REGISTRY;
 use uuid::Uuid;
 
 use crate::{
-    fixture::{Database, HOUR, escrow, user},
+    fixture::{Database, HOUR, escrow, submission, user},
     market::{Market, exact},
 };
 
@@ -81,6 +84,64 @@ async fn a_job_that_was_handed_back_keeps_its_node_and_one_that_nobody_took_does
     // Their deadlines are nobody's business any more.
     let due = db::chain_writes::intend_due(&database.pool, i64::MAX).await;
     assert_eq!(due.expect("intend"), 0);
+}
+
+/// The jobs that each node has handed back of late, in the order of the nodes' addresses.
+async fn counted(database: &Database) -> Vec<u32> {
+    let nodes = db::nodes::all(&database.pool, HOUR).await.expect("read");
+    let counts = nodes.iter().map(|node| node.candidate.handed_back);
+    counts.collect()
+}
+
+#[tokio::test]
+async fn jobs_handed_back_within_a_day_count_whoever_their_users_are() {
+    let database = Database::new().await;
+    let (node, other) = (database.node(1).await, database.node(2).await);
+    let mut ids = Vec::new();
+    for number in 1..=3 {
+        let by = match number {
+            1 => user(),
+            _ => Address([40 + number as u8; 32]),
+        };
+        let job = Submission {
+            user: by,
+            ..submission(number)
+        };
+        let made = database.try_reserve(&job, node).await;
+        assert!(matches!(made, Ok(Reservation::Made(_))), "{made:?}");
+        placement::confirm(&database.pool, job.id, "")
+            .await
+            .expect("confirm");
+        for (seq, state) in [(2, JobState::Assigned), (3, JobState::Refunded)] {
+            assert!(
+                database
+                    .mirror(job.id, &escrow(state, seq, Some(node)))
+                    .await
+            );
+        }
+        ids.push(job.id);
+    }
+    // One that ended otherwise, and one that is under way.
+    for (number, end) in [(4, Some(JobState::Failed)), (5, None)] {
+        let id = database.reserved(number, other).await.submission.id;
+        placement::confirm(&database.pool, id, "")
+            .await
+            .expect("confirm");
+        for (seq, state) in [(2, Some(JobState::Assigned)), (3, end)] {
+            if let Some(state) = state {
+                database.mirror(id, &escrow(state, seq, Some(other))).await;
+            }
+        }
+    }
+    assert_eq!(counted(&database).await, [3, 0]);
+
+    // A day later it is forgotten.
+    sqlx::query("UPDATE jobs SET handed_back_at = now() - interval '1 day' WHERE id = $1")
+        .bind(ids[0].0)
+        .execute(&database.pool)
+        .await
+        .expect("update");
+    assert_eq!(counted(&database).await, [2, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,8 +24,8 @@ use cyxwiz_pki::{
 use cyxwiz_proof::{field::to_word, intsgd::Weights};
 use cyxwiz_proto::{
     job::v1::{
-        CancelJobRequest, ConfirmEscrowRequest, GetJobRequest, Job, SubmitJobRequest,
-        SubmitJobResponse, job_service_client::JobServiceClient,
+        CancelJobRequest, ConfirmEscrowRequest, GetJobRequest, Job, ListNodesRequest, NodeInfo,
+        SubmitJobRequest, SubmitJobResponse, job_service_client::JobServiceClient,
     },
     node::v1::{RegisterRequest, ReportProgressRequest, node_service_client::NodeServiceClient},
 };
@@ -304,6 +304,14 @@ impl Market {
         answer.expect("given up");
     }
 
+    /// The nodes that are online, as anyone may list them.
+    pub async fn nodes(&self) -> Vec<NodeInfo> {
+        let mut jobs = JobServiceClient::new(self.channel());
+        let request = self.request(&self.user, ListNodesRequest {});
+        let answer = jobs.list_nodes(request).await.expect("listed");
+        answer.into_inner().nodes
+    }
+
     pub async fn job(&self, id: JobId) -> Job {
         let message = GetJobRequest {
             job_id: id.to_vec(),
@@ -333,17 +341,19 @@ impl Market {
         Ok(answer.into_inner().heads_held)
     }
 
-    /// Announces `node`, as it does itself when it comes online: with ids of circuits.
+    /// Announces `node`, as it does itself when it comes online: with ids of circuits and hashes of runtime classes.
     pub async fn announce(
         &self,
         node: &Wallet,
         circuits: impl IntoIterator<Item = Vec<u8>>,
+        runtime_classes: impl IntoIterator<Item = Vec<u8>>,
     ) -> Result<(), Status> {
         let message = RegisterRequest {
             free_vram_mib: FREE.vram_mib,
             free_ram_mib: FREE.ram_mib,
             version: "test".into(),
             circuits: circuits.into_iter().collect(),
+            runtime_classes: runtime_classes.into_iter().collect(),
         };
         let mut nodes = NodeServiceClient::new(self.channel());
         let answer = nodes.register(self.request(node, message)).await;

@@ -63,6 +63,7 @@ pub(super) async fn run(settings: Settings, args: RunArgs) -> Result<()> {
         ledger: Arc::new(Counted(Arc::new(ledger))),
         jobs: Jobs::load(&settings.data_dir.join("jobs"))?,
         used_tokens: UsedTokens::open(&used_tokens, Utc::now().timestamp())?,
+        runtime_classes: findings.runtime_classes,
         provers: Provers::new(settings.keys_path(), settings.jobs.provers),
         reports,
         line_up: AtomicBool::new(false),

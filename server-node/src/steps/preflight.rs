@@ -1,5 +1,6 @@
 //! Before anything is promised: is this machine fit, and how fast is it?
 
+mod classes;
 mod proofs;
 
 use std::{
@@ -11,6 +12,7 @@ use std::{
 
 use chrono::Utc;
 use cyxwiz_chain::{Chain, ChainError};
+use cyxwiz_domain::spec::RuntimeClass;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
@@ -74,9 +76,14 @@ pub enum PreflightError {
     Trainer(#[from] TrainerError),
     /// The trainer is of another version.
     #[error(
-        "the trainer's benchmark cannot be read ({0}); is it of another version than the node?"
+        "the trainer's {what} cannot be read ({problem}); is it of another version than the node?"
     )]
-    Benchmark(String),
+    Answer {
+        /// What it was asked for.
+        what: &'static str,
+        /// What is wrong with it.
+        problem: serde_json::Error,
+    },
     /// Files cannot be used.
     #[error(transparent)]
     File(#[from] JobError),
@@ -93,6 +100,8 @@ pub struct Findings {
     pub clock_offset_seconds: i64,
     /// The device and how fast it is.
     pub benchmark: Benchmark,
+    /// The runtime classes that it keeps: for these it gets audited jobs.
+    pub runtime_classes: Vec<RuntimeClass>,
     /// What it can prove.
     pub proofs: Proofs,
 }
@@ -146,6 +155,7 @@ pub async fn check(settings: &Settings, chain: &Chain) -> Result<Findings, Prefl
         free_disk_mib,
         clock_offset_seconds,
         benchmark: benchmark(settings).await?,
+        runtime_classes: classes::find(settings).await?,
         proofs: proofs::find(settings),
     })
 }
@@ -255,8 +265,10 @@ async fn benchmark(settings: &Settings) -> Result<Benchmark, PreflightError> {
     }
     tracing::info!("measuring this machine");
     let line = trainer_process::benchmark(settings, BENCHMARK_SECONDS).await?;
-    let report: Report = serde_json::from_str(&line)
-        .map_err(|error| PreflightError::Benchmark(error.to_string()))?;
+    let report: Report = serde_json::from_str(&line).map_err(|problem| PreflightError::Answer {
+        what: "benchmark",
+        problem,
+    })?;
     let benchmark = Benchmark {
         device: machine::device_info(&report.device),
         device_id: report.device,

@@ -13,7 +13,10 @@ use std::{
 use chrono::Utc;
 use cyxwiz_chain::{EscrowAccount, EscrowState, TranscriptAccount, Verification, pda};
 use cyxwiz_domain::{
-    Address, Amount, Digest, JobId, dataset::Manifest, spec::JobSpec, training::SplitMix64,
+    Address, Amount, Digest, JobId,
+    dataset::Manifest,
+    spec::{JobSpec, RuntimeClass},
+    training::SplitMix64,
 };
 use cyxwiz_node::{
     config::{Device, Settings},
@@ -78,6 +81,7 @@ impl Running {
             ledger: Arc::new(Counted(Arc::clone(escrows) as _)),
             jobs: Jobs::load(&dir.join("jobs")).expect("jobs"),
             used_tokens: used.expect("tokens"),
+            runtime_classes: RuntimeClass::all().collect(),
             provers: Provers::new(settings.keys_path(), settings.jobs.provers),
             reports,
             line_up: AtomicBool::new(false),

@@ -24,6 +24,7 @@ use cyxwiz_trainer::{
     Binding, Commit, Committed, DeviceChoice, Exact, IntSgdTrainer, Job, Outcome, Progress, Store,
     TorchTrainer, TrainError, Trainer, benchmark, run, runtime,
 };
+use serde::Serialize;
 
 /// Exit code of a run that was stopped and can be resumed.
 const STOPPED: u8 = 3;
@@ -50,6 +51,8 @@ enum Action {
         #[arg(long, default_value_t = 2.0)]
         seconds: f64,
     },
+    /// Name the runtime classes that this machine keeps: prints one JSON array.
+    Classes,
 }
 
 #[derive(clap::Args)]
@@ -104,6 +107,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().action {
         Action::Run(args) => train(&args),
         Action::Benchmark { machine, seconds } => measure(&machine, seconds),
+        Action::Classes => answer(&runtime::kept_classes()),
     };
     result.unwrap_or_else(|error| {
         // Standard error is for people and logs; the event has told the node.
@@ -231,7 +235,12 @@ fn measure(machine: &Machine, seconds: f64) -> Result<ExitCode> {
             best = Some(report);
         }
     }
-    let line = serde_json::to_string(&best).context("write the report")?;
+    answer(&best)
+}
+
+/// Prints one line of JSON.
+fn answer(report: &impl Serialize) -> Result<ExitCode> {
+    let line = serde_json::to_string(report).context("write the report")?;
     writeln!(io::stdout(), "{line}").context("write the report")?;
     Ok(ExitCode::SUCCESS)
 }

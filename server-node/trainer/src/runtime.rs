@@ -20,11 +20,23 @@ pub fn class_device(
     choice: DeviceChoice,
     threads: Option<u32>,
 ) -> Result<Device, TrainError> {
-    let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-    keep(class, &libtorch_version(), avx2, choice, threads).map_err(|problem| TrainError::Class {
-        class: class.name(),
-        problem,
+    keep(class, &libtorch_version(), has_avx2(), choice, threads).map_err(|problem| {
+        TrainError::Class {
+            class: class.name(),
+            problem,
+        }
     })
+}
+
+/// The classes that this process can keep.
+pub fn kept_classes() -> Vec<RuntimeClass> {
+    let (libtorch, avx2) = (libtorch_version(), has_avx2());
+    let kept = |class: &_| keep(*class, &libtorch, avx2, DeviceChoice::Auto, None).is_ok();
+    RuntimeClass::all().filter(kept).collect()
+}
+
+fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
 }
 
 /// The device, or what the class takes that is not here.

@@ -14,8 +14,8 @@ use crate::{
 
 /// Longest version that is kept.
 const MAX_VERSION: usize = 64;
-/// Circuits that a node may announce: many more than there are.
-const MAX_CIRCUITS: usize = 256;
+/// Circuits and runtime classes that a node may announce: many more than there are of either.
+const MAX_IDS: usize = 256;
 
 pub async fn register(
     app: &App,
@@ -28,14 +28,8 @@ pub async fn register(
             problem: format!("must have at most {MAX_VERSION} bytes"),
         });
     }
-    if request.circuits.len() > MAX_CIRCUITS {
-        return Err(Error::Argument {
-            field: "circuits",
-            problem: format!("must be at most {MAX_CIRCUITS}"),
-        });
-    }
-    let circuits = request.circuits.iter().map(|id| Digest::from_slice(id));
-    let circuits: Vec<_> = circuits.collect::<Result<_, _>>()?;
+    let circuits = ids("circuits", &request.circuits)?;
+    let runtime_classes = ids("runtime_classes", &request.runtime_classes)?;
     // Read before the accounts: they are at least as new as this slot.
     let slot = app.chain.slot().await?;
     let account = app
@@ -55,11 +49,23 @@ pub async fn register(
         },
         version: request.version,
         circuits,
+        runtime_classes,
     };
     db::nodes::announce(&app.pool, &account, reputation, slot, &announcement).await?;
-    tracing::info!(node = %owner, endpoint = %account.endpoint, stake = %account.stake, circuits = announcement.circuits.len(), "a node announced itself");
+    tracing::info!(node = %owner, endpoint = %account.endpoint, stake = %account.stake, circuits = announcement.circuits.len(), runtime_classes = announcement.runtime_classes.len(), "a node announced itself");
     let interval = app.settings.nodes.heartbeat.as_secs().max(1);
     Ok(RegisterResponse {
         heartbeat_seconds: u32::try_from(interval).unwrap_or(u32::MAX),
     })
+}
+
+fn ids(field: &'static str, announced: &[Vec<u8>]) -> Result<Vec<Digest>, Error> {
+    if announced.len() > MAX_IDS {
+        return Err(Error::Argument {
+            field,
+            problem: format!("must be at most {MAX_IDS}"),
+        });
+    }
+    let ids = announced.iter().map(|id| Digest::from_slice(id));
+    Ok(ids.collect::<Result<_, _>>()?)
 }

@@ -1,5 +1,6 @@
 //! Runtime classes: what must be alike for floating-point training to give the same bits again.
 
+use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use crate::Digest;
@@ -57,9 +58,14 @@ impl RuntimeClass {
         CLASSES.iter().find(|class| class.name == name).copied()
     }
 
+    /// All classes.
+    pub fn all() -> impl Iterator<Item = Self> {
+        CLASSES.iter().copied()
+    }
+
     /// The names of all classes.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        CLASSES.iter().map(|class| class.name)
+        Self::all().map(|class| class.name)
     }
 
     /// Its name in job files.
@@ -96,6 +102,13 @@ impl RuntimeClass {
             hasher.update(format!("\n{name}={value}"));
         }
         Digest(hasher.finalize().into())
+    }
+}
+
+/// As its name.
+impl Serialize for RuntimeClass {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name)
     }
 }
 

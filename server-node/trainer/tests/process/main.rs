@@ -12,6 +12,7 @@ use std::{
 
 use cyxwiz_domain::{
     Digest,
+    spec::RuntimeClass,
     training::{Command, Event, FailureKind, TRANSCRIPT_FILE, TranscriptRecord},
 };
 use run::{Run, TRAINER};
@@ -358,4 +359,12 @@ fn the_benchmark_prints_a_rate() {
         "{report}"
     );
     assert_eq!(report["device"], "cpu");
+}
+
+#[test]
+fn the_runtime_classes_that_are_kept_are_named() {
+    let output = Process::new(TRAINER).arg("classes").output().expect("run");
+    let names: Vec<String> = serde_json::from_slice(&output.stdout).expect("one JSON array");
+    // Tests run on machines of this release's class.
+    assert!(RuntimeClass::names().eq(names.iter().map(String::as_str)));
 }

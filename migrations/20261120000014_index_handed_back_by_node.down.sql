@@ -1,0 +1,1 @@
+DROP INDEX jobs_handed_back_by_node;
