@@ -22,7 +22,7 @@ Exit codes:
   3    refused by the chain, the coordinator or the node
   4    the chain, the coordinator or the node cannot be reached
   5    the job ended without a result that was paid for
-  130  interrupted by Ctrl-C";
+  130  interrupted by Ctrl-C, or by a no";
 
 /// GPU training on an open market: jobs are escrowed on Solana, trained by staked nodes, paid on delivery.
 #[derive(Debug, Parser)]
@@ -177,10 +177,17 @@ pub enum JobCommand {
         #[arg(long, value_name = "FILE")]
         evidence: Option<PathBuf>,
     },
-    /// Stop a job and take the money back; epochs you signed for are paid
+    /// Stop a job and take the money back; epochs you signed for are paid, proven or not
+    ///
+    /// A job that asks for a proof pays nothing without one, unless you cancel it: then your receipts count. So
+    /// this says first what it would pay, and asks. Where no proof can be made any more, it says until when to
+    /// wait; past the deadline it takes everything back.
     Cancel {
         /// The job
         id: JobId,
+        /// Do not ask: pay for work that is not proven
+        #[arg(long, short)]
+        yes: bool,
         /// How long to wait for the node's last word, in seconds
         #[arg(long, default_value_t = 30, value_name = "SECONDS")]
         wait: u64,

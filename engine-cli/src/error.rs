@@ -118,8 +118,8 @@ pub enum Error {
     /// The node shows something else than it should; nothing is signed for it.
     #[error(
         "the node's results do not fit together ({problem}): nothing more is signed for it; \
-         `cyxwiz job cancel {job}` pays it only for the epochs signed so far, and a result on the chain is \
-         contested with `cyxwiz job dispute {job}`"
+         `cyxwiz job cancel {job}` pays it only for the epochs signed so far (where a proof is asked for, waiting for the \
+         deadline pays it nothing), and a result on the chain is contested with `cyxwiz job dispute {job}`"
     )]
     Dishonest {
         /// The job.
@@ -162,7 +162,7 @@ pub enum Error {
         /// Last lines of its log.
         tail: String,
     },
-    /// The user pressed Ctrl-C.
+    /// The user pressed Ctrl-C, or answered with no.
     #[error("{0}")]
     Interrupted(String),
 }
@@ -191,7 +191,7 @@ pub enum ExitStatus {
     Unreachable = 4,
     /// The job is over without a result that was paid for.
     Ended = 5,
-    /// Ctrl-C.
+    /// Ctrl-C, or a no.
     Interrupted = 130,
 }
 

@@ -64,6 +64,19 @@ impl Printer {
         let _ = writeln!(io::stderr(), "{} {text}", self.paint("33", "warning:"));
     }
 
+    /// Asks for a yes or no on the terminal; `None` where nobody can answer: elsewhere than on a terminal, or with
+    /// `--json`. Anything but a yes is a no.
+    pub fn ask(self, question: impl std::fmt::Display) -> Option<bool> {
+        if self.json || !self.stderr_is_terminal || !io::stdin().is_terminal() {
+            return None;
+        }
+        let _ = write!(io::stderr(), "{question} [y/N] ");
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).ok()?;
+        let answer = answer.trim().to_lowercase();
+        Some(answer == "y" || answer == "yes")
+    }
+
     /// Why the command failed; with `--json` also as an object on standard output.
     pub fn error(self, error: &Error) {
         let _ = writeln!(io::stderr(), "{} {error}", self.paint("31", "error:"));

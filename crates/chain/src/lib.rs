@@ -12,9 +12,9 @@ mod send;
 mod transaction;
 
 pub use accounts::{
-    Draw, EscrowAccount, EscrowConfig, EscrowState, MintAccount, NodeAccount, ReputationAccount,
-    Tier, TranscriptAccount, TranscriptStage, UserReputationAccount, Verification, VestingAccount,
-    context_word, nonce_hash, required_stake,
+    Cancellation, Draw, EscrowAccount, EscrowConfig, EscrowState, MintAccount, NodeAccount,
+    ReputationAccount, Tier, TranscriptAccount, TranscriptStage, UserReputationAccount,
+    Verification, VestingAccount, context_word, nonce_hash, required_stake,
 };
 pub use client::Chain;
 pub use error::ChainError;
@@ -23,7 +23,7 @@ pub use solana_instruction::Instruction;
 pub use training_proof::{CLOCK_TOLERANCE_SECONDS, NONCE_TIMEOUT_SLOTS, REVEAL_DELAY_SLOTS};
 pub use transaction::{SignedTransaction, Signer, TxOutcome};
 
-/// Seconds from assignment within which a node may hand a job back, see
+/// Seconds from assignment within which a node may hand a job back, where half of the job's time is not less; see
 /// [`EscrowAccount::can_be_declined`].
 pub const DECLINE_WINDOW_SECONDS: i64 = job_escrow::Escrow::DECLINE_WINDOW_SECONDS;
 

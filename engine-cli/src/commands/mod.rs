@@ -89,7 +89,7 @@ async fn run_job(engine: &Engine, command: JobCommand) -> Result<()> {
         JobCommand::Extend { id, time } => job::extend::run(engine, id, time).await,
         JobCommand::TopUp { id, amount } => job::top_up::run(engine, id, amount).await,
         JobCommand::Dispute { id, evidence } => job::dispute::run(engine, id, evidence).await,
-        JobCommand::Cancel { id, wait } => job::cancel::run(engine, id, wait).await,
+        JobCommand::Cancel { id, yes, wait } => job::cancel::run(engine, id, yes, wait).await,
         JobCommand::Download { id, epoch, output } => {
             job::download::run(engine, id, epoch, output).await
         }

@@ -17,6 +17,9 @@ pub use super::epoch::EpochRecord;
 pub(super) use super::epoch::finite;
 use crate::error::{Error, Result};
 
+/// Name of the log in a job's directory.
+const FILE: &str = "epochs.jsonl";
+
 /// What to do with an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Arrival {
@@ -52,7 +55,7 @@ impl EpochLog {
     /// # Errors
     /// [`Error::File`]; [`Error::Content`] when the file is another job's.
     pub fn open(dir: &Path, escrow: [u8; 32], spec: Digest, root: Digest) -> Result<Self> {
-        let path = dir.join("epochs.jsonl");
+        let path = dir.join(FILE);
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -216,6 +219,15 @@ impl EpochLog {
     }
 }
 
+/// Epochs that the log in `dir` shows, 0 where there is none. Changes nothing, so that another process may be
+/// writing it meanwhile.
+pub fn seen(dir: &Path) -> u32 {
+    let text = fs::read(dir.join(FILE)).unwrap_or_default();
+    let lines = text.split(|byte| *byte == b'\n');
+    let records = lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok()?.epoch);
+    records.map(|record| record.epoch).max().unwrap_or(0)
+}
+
 /// Why an event was not taken in.
 #[derive(Debug)]
 pub enum Refusal {
@@ -259,6 +271,7 @@ mod tests {
     #[test]
     fn nothing_is_lost_or_doubled_over_a_restart() {
         let dir = tempfile::tempdir().expect("tempdir");
+        assert_eq!(seen(dir.path()), 0);
         let mut log = open(dir.path());
         let first = next(&log, 2);
         assert_eq!(
@@ -289,12 +302,14 @@ mod tests {
         let second = next(&log, 2);
         log.append(second.clone()).expect("append");
         drop(log);
+        assert_eq!(seen(dir.path()), 2);
         let length = fs::metadata(&path).expect("stat").len();
         File::options()
             .write(true)
             .open(&path)
             .and_then(|file| file.set_len(length - 7))
             .expect("tear");
+        assert_eq!(seen(dir.path()), 1);
         let mut log = open(dir.path());
         assert_eq!((log.last_seq(), log.seen()), (1, 1));
         assert_eq!(log.append(second).expect("again"), Arrival::Recorded);

@@ -97,7 +97,9 @@ async fn an_overdue_job_is_refunded_rather_than_cancelled() {
         world.close_token_account(wallet).await;
     }
     world.advance(TIMEOUT_SECONDS + 60).await;
-    cancel::run(&engine, job, 0).await.expect("cancelled");
+    cancel::run(&engine, job, false, 0)
+        .await
+        .expect("cancelled");
     let escrow = world.escrow(&engine, job).await;
     assert_eq!(escrow.state, EscrowState::TimedOut);
     assert_eq!(escrow.paid_user, Amount(PRICE));
@@ -132,13 +134,16 @@ async fn cancelling_waits_for_the_fate_of_a_pending_escrow() {
     let engine = world.engine(world.rpc_url(), &coordinator.serve().await);
     let (job, signed) = journalled(&world, &engine).await;
 
-    let too_early = tokio::time::timeout(Duration::from_secs(1), cancel::run(&engine, job, 0));
+    let too_early =
+        tokio::time::timeout(Duration::from_secs(1), cancel::run(&engine, job, false, 0));
     assert!(too_early.await.is_err(), "its fate is open");
     assert_eq!(coordinator.seen(|seen| seen.cancelled), 0);
     assert!(!is_finished(&engine, job));
 
-    let (landed, cancelled) =
-        tokio::join!(engine.chain.land(&signed), cancel::run(&engine, job, 0));
+    let (landed, cancelled) = tokio::join!(
+        engine.chain.land(&signed),
+        cancel::run(&engine, job, false, 0)
+    );
     landed.expect("landed");
     cancelled.expect("cancelled");
     let escrow = world.escrow(&engine, job).await;
@@ -158,7 +163,7 @@ async fn a_job_is_given_up_once_its_escrow_can_never_land() {
     pending.last_valid_block_height = 0;
     store.save().expect("save");
     drop(store);
-    cancel::run(&engine, job, 0).await.expect("given up");
+    cancel::run(&engine, job, false, 0).await.expect("given up");
     assert_eq!(coordinator.seen(|seen| seen.cancelled), 1);
     assert!(is_finished(&engine, job));
 }
@@ -171,13 +176,15 @@ async fn a_job_in_other_hands_is_cancelled_only_where_its_escrow_shows() {
     let engine = world.engine(world.rpc_url(), &coordinator.serve().await);
     let mut run = world.begin(&engine);
     let job = run.job_id();
-    let error = cancel::run(&engine, job, 0).await.expect_err("busy");
+    let error = cancel::run(&engine, job, false, 0).await.expect_err("busy");
     assert!(matches!(error, Error::Busy { .. }), "{error}");
     assert!(error.to_string().contains("stop it"), "{error}");
     assert_eq!(coordinator.seen(|seen| seen.cancelled), 0);
 
     run.drive(Goal::Funded).await.expect("funded");
-    cancel::run(&engine, job, 0).await.expect("cancelled");
+    cancel::run(&engine, job, false, 0)
+        .await
+        .expect("cancelled");
     let escrow = world.escrow(&engine, job).await;
     assert_eq!(escrow.state, EscrowState::Cancelling);
 }

@@ -1,6 +1,7 @@
 //! The engine against a real chain with the real programs, and against a
 //! coordinator and a node that misbehave as no real one would.
 
+mod cancel;
 mod cli;
 mod coordinator;
 mod disputes;

@@ -1,5 +1,6 @@
 //! The programs' accounts in plain types.
 
+mod cancellation;
 mod draw;
 mod escrow;
 mod node;
@@ -8,6 +9,7 @@ mod token;
 mod transcript;
 mod verification;
 
+pub use cancellation::Cancellation;
 pub use draw::Draw;
 pub use escrow::{EscrowAccount, EscrowConfig, EscrowState};
 pub use node::{NodeAccount, required_stake};

@@ -38,22 +38,24 @@ impl VerificationTier {
     pub const fn guarantee(self) -> &'static str {
         match self {
             Self::ZkExact => {
-                "Paid only with a proof, verified on-chain, that recomputes training steps bit by bit, drawn after \
-                 all of them were committed to; it can miss a few false steps among many, which repeating the run finds."
+                "Paid only with a proof, verified on-chain, unless you cancel; the proof recomputes training steps bit \
+                 by bit, drawn after all of them were committed to, and can miss a few false steps among many, which \
+                 repeating the run finds."
             }
             Self::Audited => {
-                "Paid only with a proof, verified on-chain, that the node fixed its checkpoints before anyone knew \
-                 which would be examined; it does not show that they come from training, which only repeating \
-                 parts of the run to the same bits does."
+                "Paid only with a proof, verified on-chain, unless you cancel; the proof shows that the node fixed its \
+                 checkpoints before anyone knew which would be examined, not that they come from training, which \
+                 only repeating parts of the run to the same bits does."
             }
             Self::AuditedTolerant => {
-                "Paid only with a proof, verified on-chain, that the node fixed its checkpoints before anyone knew \
-                 which would be examined; it does not show that they come from training, which only repeating \
-                 parts of the run does, within a tolerance that a patient cheat can use."
+                "Paid only with a proof, verified on-chain, unless you cancel; the proof shows that the node fixed its \
+                 checkpoints before anyone knew which would be examined, not that they come from training, which \
+                 only repeating parts of the run does, within a tolerance that a patient cheat can use."
             }
             Self::Replicated => {
-                "Paid only with a proof, verified on-chain, that the node fixed its checkpoints; it does not show \
-                 that they come from training, and a second node that does the same work can only agree roughly."
+                "Paid only with a proof, verified on-chain, unless you cancel; the proof shows that the node fixed its \
+                 checkpoints, not that they come from training, and a second node that does the same work can only \
+                 agree roughly."
             }
         }
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use cyxwiz_chain::{
-    ChainError, EscrowAccount, EscrowState, TxOutcome, instructions::escrow::cancel,
+    ChainError, EscrowAccount, EscrowState, TranscriptStage, TxOutcome,
+    instructions::escrow::cancel,
 };
 use cyxwiz_domain::JobId;
 use cyxwiz_proto::training::v1::{self as pb, train_request::Body};
@@ -11,11 +12,13 @@ use serde_json::json;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::caution::{Caution, caution};
 use crate::{
     engine::Engine,
     error::{Error, Result},
     flow::{
         ending::Ending,
+        epochs,
         fund::fate,
         journal::{self, job_dir, read_manifest},
         proof,
@@ -31,12 +34,14 @@ use crate::{
 const TELL_NODE: Duration = Duration::from_secs(3);
 const POLL: Duration = Duration::from_millis(300);
 
-/// Stops a job and waits up to `wait` seconds for the node's last word.
+/// Stops a job and waits up to `wait` seconds for the node's last word. Asks first where that pays for work that
+/// is not proven though a proof was ordered, unless `yes`.
 ///
 /// # Errors
-/// [`Error::Refused`] for a job that cannot be cancelled any more; [`Error::Busy`]
-/// while another process may be about to fund it.
-pub async fn run(engine: &Engine, job: JobId, wait: u64) -> Result<()> {
+/// [`Error::Refused`] for a job that cannot be cancelled any more, or that only has to be waited for;
+/// [`Error::Usage`] where nobody can be asked, [`Error::Interrupted`] for a no; [`Error::Busy`] while another
+/// process may be about to fund it.
+pub async fn run(engine: &Engine, job: JobId, yes: bool, wait: u64) -> Result<()> {
     // Held while the chain is looked at: nobody here funds the escrow meanwhile.
     let store = JobStore::open(&engine.settings.data_dir, job);
     let escrow = match engine.escrow(job).await? {
@@ -53,7 +58,7 @@ pub async fn run(engine: &Engine, job: JobId, wait: u64) -> Result<()> {
     }
     drop(store);
     let stopped = match escrow.state {
-        EscrowState::Open | EscrowState::Assigned => stop(engine, &escrow).await?,
+        EscrowState::Open | EscrowState::Assigned => stop(engine, &escrow, yes).await?,
         EscrowState::Cancelling => None,
         EscrowState::Disputed => {
             return Err(refused(format!(
@@ -99,7 +104,11 @@ pub async fn run(engine: &Engine, job: JobId, wait: u64) -> Result<()> {
 
 /// Stops a funded job: by `cancel`, or by `timeout_refund` once the node is late.
 /// The instruction and its signature; `None` if somebody else was faster.
-async fn stop(engine: &Engine, escrow: &EscrowAccount) -> Result<Option<(&'static str, String)>> {
+async fn stop(
+    engine: &Engine,
+    escrow: &EscrowAccount,
+    yes: bool,
+) -> Result<Option<(&'static str, String)>> {
     let printer = engine.printer;
     if is_refuted(engine, escrow).await? {
         printer.note("the node has signed a false proof: everything comes back instead");
@@ -108,6 +117,7 @@ async fn stop(engine: &Engine, escrow: &EscrowAccount) -> Result<Option<(&'stati
     if is_overdue(engine, escrow).await? {
         return refund_overdue(engine, escrow).await;
     }
+    agree(engine, escrow, yes).await?;
     if escrow.state == EscrowState::Assigned {
         match timeout(TELL_NODE, tell_node(engine, escrow)).await {
             Ok(Ok(())) => {}
@@ -130,6 +140,54 @@ async fn stop(engine: &Engine, escrow: &EscrowAccount) -> Result<Option<(&'stati
             refund_overdue(engine, escrow).await
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Lets a cancellation pass that the user knows the price of.
+async fn agree(engine: &Engine, escrow: &EscrowAccount, yes: bool) -> Result<()> {
+    if escrow.state != EscrowState::Assigned || !escrow.verification.tier.is_proven() {
+        return Ok(());
+    }
+    let job = escrow.job_id;
+    let transcript = engine.chain.transcript(escrow.address).await?;
+    let stage = transcript.filter(|found| found.belongs_to(escrow));
+    let stage = stage.map_or(TranscriptStage::Opened, |found| found.stage);
+    // What was signed here may be shown after the cancellation still.
+    let signed = epochs::seen(&job_dir(&engine.settings.data_dir, job));
+    let config = engine.chain.escrow_config().await?;
+    let cost = config
+        .cancellation(escrow, signed.min(escrow.required_epochs))
+        .ok_or_else(|| Error::Protocol {
+            who: "the chain",
+            problem: format!("the escrow of job {job} cannot be split"),
+        })?;
+    match caution(escrow, stage, cost) {
+        Caution::Nothing => Ok(()),
+        Caution::Wait(why) => Err(Error::Refused {
+            who: "cyxwiz",
+            what: "cancel",
+            code: "better_to_wait".into(),
+            message: why,
+            passing: false,
+        }),
+        Caution::Ask(cost) if yes => {
+            engine.printer.note(cost);
+            Ok(())
+        }
+        Caution::Ask(cost) => {
+            match engine
+                .printer
+                .ask(format_args!("{cost}.\nCancel it all the same?"))
+            {
+                Some(true) => Ok(()),
+                Some(false) => Err(Error::Interrupted(format!(
+                    "nothing was sent; job {job} goes on"
+                ))),
+                None => Err(Error::Usage(format!(
+                    "{cost}; nothing was sent. Say --yes to cancel it all the same"
+                ))),
+            }
+        }
     }
 }
 

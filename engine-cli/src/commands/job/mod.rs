@@ -1,6 +1,7 @@
 //! `cyxwiz job`.
 
 pub mod cancel;
+mod caution;
 pub mod dispute;
 pub mod download;
 pub mod estimate;

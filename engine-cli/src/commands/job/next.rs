@@ -9,7 +9,12 @@ use crate::printer::utc;
 /// `authority` decides disputes.
 pub fn next(escrow: &EscrowAccount, authority: Address, now: i64) -> Option<String> {
     let (job, address) = (escrow.job_id, escrow.address);
-    let audited = escrow.verification.tier.is_audited();
+    let tier = escrow.verification.tier;
+    let audited = tier.is_audited();
+    let cost = match tier.is_proven() {
+        true => ", and pays for the epochs seen although nothing is proven",
+        false => "",
+    };
     Some(match escrow.state {
         EscrowState::Open => {
             format!(
@@ -18,7 +23,7 @@ pub fn next(escrow: &EscrowAccount, authority: Address, now: i64) -> Option<Stri
         }
         EscrowState::Assigned if now <= escrow.deadline => format!(
             "the node trains until {} at most; `cyxwiz job extend {job}` gives it more time, \
-             `cyxwiz job cancel {job}` stops it",
+             `cyxwiz job cancel {job}` stops it{cost}",
             utc(escrow.deadline)
         ),
         EscrowState::Assigned => {
