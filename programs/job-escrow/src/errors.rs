@@ -120,7 +120,7 @@ pub enum EscrowError {
     )]
     AuditWindowOpen,
     #[msg(
-        "The time to hand the job back is over, an hour after its assignment or at its deadline: give it up with fail"
+        "The time to hand the job back is over, an hour after its assignment or with half of its time: give it up with fail"
     )]
     DeclineTooLate,
     #[msg(

@@ -137,8 +137,8 @@ pub mod job_escrow {
         instructions::settle_cancel(ctx)
     }
 
-    /// Hands an assigned job back: everything to the user, and no penalty. Within an hour of the assignment, unless
-    /// work is held or committed to; or once no proof is possible any more. Signed by the node's owner.
+    /// Hands an assigned job back: everything to the user, and no penalty. Within an hour of the assignment and
+    /// half of the job's time, unless work is held or committed to; or once no proof is possible any more. Signed by the node's owner.
     pub fn decline(ctx: Context<Decline>) -> Result<()> {
         instructions::decline(ctx)
     }

@@ -263,6 +263,13 @@ impl Books {
                 // none, or one at any stage, also such as there are not
                 let stage = bytes.flag().then(|| Stage(bytes.byte() % 8));
                 escrow.require_declinable(stage, now)?;
+                let waited = i128::from(now) - i128::from(escrow.assigned_at);
+                let late = 2 * waited > i128::from(escrow.timeout_seconds);
+                assert!(
+                    stage == Some(Stage::FULL_AUDIT) || !late,
+                    "handed back after {waited} s of {}",
+                    escrow.timeout_seconds
+                );
                 let all = Split {
                     user: amount,
                     ..Split::default()

@@ -60,6 +60,8 @@ impl Market {
             Shown::Lost => false,
             Shown::Proof | Shown::FalseProof => true,
         };
+        // long after the assignment a node knows how the training went
+        let late = job.shown == Shown::Nothing && 2 * (self.now - job.assigned_at) > job.timeout;
         let (before, now) = (&self.nodes[node], &after.nodes[node]);
         let unharmed = (before.stake, before.vault, before.failures, before.banned)
             == (now.stake, now.vault, now.failures, now.banned)
@@ -67,6 +69,10 @@ impl Market {
         if committed {
             Some(format!(
                 "job {id} was handed back though work is held or shown: {job:?}"
+            ))
+        } else if late {
+            Some(format!(
+                "job {id} was handed back after half of its time: {job:?}"
             ))
         } else if !unharmed {
             Some(format!(
@@ -86,6 +92,9 @@ impl Job {
 
     /// The last moment to hand it back, unless no proof is possible any more.
     pub(crate) fn declinable_until(&self, rules: &Rules) -> Seconds {
-        self.deadline.min(self.assigned_at + rules.decline_window)
+        if rules.has(Fault::DeclinedLate) {
+            return self.deadline;
+        }
+        self.assigned_at + rules.decline_window.min(self.timeout / 2)
     }
 }

@@ -20,7 +20,7 @@ pub struct Rules {
     pub assign_window: Seconds,
     /// How long a node may show receipts after a cancel.
     pub receipt_window: Seconds,
-    /// How long from its assignment a node may hand a job back.
+    /// How long from its assignment a node may hand a job back, where half of the job's time is not less.
     pub decline_window: Seconds,
     /// Shortest time that a job may be given.
     pub min_timeout: Seconds,
@@ -173,4 +173,6 @@ pub enum Fault {
     DeclinePays,
     /// Handing a job back counts as a failure.
     DeclineCounts,
+    /// A job is handed back until its deadline, because the node sees that it will be late.
+    DeclinedLate,
 }

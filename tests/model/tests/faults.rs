@@ -176,6 +176,12 @@ fn a_punishment_for_handing_a_job_back_is_caught() {
     caught(Fault::DeclineCounts, &WORKED, by);
 }
 
+#[test]
+fn a_job_handed_back_because_it_is_late_is_caught() {
+    let by = "was handed back after half of its time";
+    caught(Fault::DeclinedLate, &WORKED, by);
+}
+
 /// One job that must be proven, and a receipt for all of it.
 const PROVEN: Scope<'static> = Scope {
     users: 1,

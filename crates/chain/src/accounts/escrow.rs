@@ -204,9 +204,9 @@ impl EscrowAccount {
     /// Whether its node may hand the job back at `now`, by the chain's clock, where `transcript` is the stage of the
     /// job's transcript; looked at only where the job has a tier, and then a job without one is refused.
     ///
-    /// It may until an hour after the assignment and the deadline, unless it has committed to a transcript, or to
-    /// work that the user holds, which takes a checkpoint that the node has anchored and a receipt. Where no proof is
-    /// possible any more, it may at any time.
+    /// It may for an hour from the assignment, but no longer than half of the time agreed then, unless it has
+    /// committed to a transcript, or to work that the user holds, which takes a checkpoint that the node has anchored
+    /// and a receipt. Where no proof is possible any more, it may at any time.
     pub fn can_be_declined(&self, transcript: Option<TranscriptStage>, now: i64) -> bool {
         let uncommitted = match transcript {
             _ if self.state != EscrowState::Assigned => return false,
@@ -215,8 +215,9 @@ impl EscrowAccount {
             stage => stage == Some(TranscriptStage::Opened),
         };
         let held = self.checkpoint_epoch > 0 && self.receipt_held > 0;
-        let window_end = self.assigned_at.saturating_add(DECLINE_WINDOW_SECONDS);
-        uncommitted && !held && now <= window_end.min(self.deadline)
+        let half = i64::from(self.timeout_seconds / 2);
+        let window = half.min(DECLINE_WINDOW_SECONDS);
+        uncommitted && !held && now <= self.assigned_at.saturating_add(window)
     }
 }
 

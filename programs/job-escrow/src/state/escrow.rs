@@ -194,7 +194,7 @@ impl Escrow {
     pub const VAULT_SEED: &'static [u8] = b"vault";
     /// Seconds from settlement after which anyone may close.
     pub const CLOSE_AFTER_SECONDS: i64 = 30 * 86_400;
-    /// Seconds from assignment within which the node may hand the job back.
+    /// Seconds from assignment within which the node may hand the job back, where half of the job's time is not less.
     pub const DECLINE_WINDOW_SECONDS: i64 = 3_600;
 
     /// Refuses unless the escrow is in `state`.
@@ -314,8 +314,8 @@ impl Escrow {
 
     /// Whether the node may hand the job back, whose transcript is at `stage`; none where the job has no tier.
     ///
-    /// It may until the window or the deadline ends, unless it has committed to something: to a transcript, or to
-    /// work that the user holds. That takes the node's checkpoint and the user's receipt, for a user could sign a
+    /// It may until [`Self::declinable_until`], unless it has committed to something: to a transcript, or to work
+    /// that the user holds. That takes the node's checkpoint and the user's receipt, for a user could sign a
     /// receipt of nothing, to have the node fail a job that cannot be done. Where no proof is possible any more, it
     /// may at any time: nothing is paid without one, and anyone could have had the challenge drawn in time.
     pub fn require_declinable(&self, stage: Option<Stage>, now: i64) -> Result<()> {
@@ -327,10 +327,17 @@ impl Escrow {
         require!(uncommitted, EscrowError::TranscriptStage);
         let held = self.checkpoint_epoch > 0 && self.receipt_held > 0;
         require!(!held, EscrowError::WorkHeld);
-        let window_end = later(self.assigned_at, Self::DECLINE_WINDOW_SECONDS)?;
-        let late = now > window_end.min(self.deadline);
+        let late = now > self.declinable_until()?;
         require!(!late, EscrowError::DeclineTooLate);
         Ok(())
+    }
+
+    /// The last moment, in Unix time, to hand back a job that the node is not bound to. Half of the time agreed at
+    /// assignment, for with more of it a node could see nearly all of a short training first. An extension adds
+    /// nothing, for the same reason.
+    pub fn declinable_until(&self) -> Result<i64> {
+        let half = i64::from(self.timeout_seconds / 2);
+        later(self.assigned_at, half.min(Self::DECLINE_WINDOW_SECONDS))
     }
 
     /// Gives an assigned job `extra` more seconds, before its deadline and within the longest time that

@@ -25,11 +25,12 @@ fn both(
     let program = found.is_some() == proven && escrow.require_declinable(found, now).is_ok();
     let ours = view.can_be_declined(stage.map(|(stage, _)| stage), now);
     let case = format!(
-        "{:?} {:?} {stage:?} anchored {} held {} deadline {} now {now}",
+        "{:?} {:?} {stage:?} anchored {} held {} timeout {} deadline {} now {now}",
         escrow.state,
         escrow.verification.tier,
         escrow.checkpoint_epoch,
         escrow.receipt_held,
+        escrow.timeout_seconds,
         escrow.deadline
     );
     (program, ours, case)
@@ -38,7 +39,13 @@ fn both(
 #[test]
 fn a_job_can_be_handed_back_when_the_program_says_so() {
     const ASSIGNED_AT: i64 = 1_000;
-    const WINDOW_END: i64 = ASSIGNED_AT + DECLINE_WINDOW_SECONDS;
+    // Half of the time below, at and above the window, with the windows' lengths.
+    const TIMES: [(u32, i64); 4] = [
+        (601, 300),
+        (7_199, 3_599),
+        (7_200, DECLINE_WINDOW_SECONDS),
+        (86_400, DECLINE_WINDOW_SECONDS),
+    ];
     let mut allowed = 0;
     for state in [
         State::Open,
@@ -53,10 +60,16 @@ fn a_job_can_be_handed_back_when_the_program_says_so() {
             job_escrow::Tier::Audited,
         ] {
             for (anchored, held) in [(0, 0), (0, 3), (3, 0), (3, 3)] {
-                for deadline in [WINDOW_END - 100, WINDOW_END + 100] {
+                for ((timeout, window), extended) in TIMES
+                    .into_iter()
+                    .flat_map(|time| [(time, 0), (time, 9_000)])
+                {
+                    let deadline = ASSIGNED_AT + i64::from(timeout) + extended;
+                    let window_end = ASSIGNED_AT + window;
                     let mut escrow = Escrow {
                         state,
                         assigned_at: ASSIGNED_AT,
+                        timeout_seconds: timeout,
                         deadline,
                         checkpoint_epoch: anchored,
                         receipt_held: held,
@@ -66,13 +79,16 @@ fn a_job_can_be_handed_back_when_the_program_says_so() {
                     for stage in STAGES {
                         for now in [
                             ASSIGNED_AT,
+                            window_end,
+                            window_end + 1,
                             deadline,
                             deadline + 1,
-                            WINDOW_END,
-                            WINDOW_END + 1,
                         ] {
                             let (program, ours, case) = both(&escrow, stage, now);
                             assert_eq!(program, ours, "{case}");
+                            let lost = stage.is_some_and(|(_, stage)| stage == Stage::FULL_AUDIT);
+                            let in_time = now <= window_end || lost;
+                            assert!(in_time || !ours, "too late: {case}");
                             allowed += u32::from(ours);
                         }
                     }

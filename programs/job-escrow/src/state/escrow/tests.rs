@@ -91,17 +91,28 @@ fn refusal(escrow: &Escrow, stage: Option<Stage>, now: i64) -> Option<Error> {
 }
 
 #[test]
-fn a_job_is_handed_back_within_an_hour_and_before_its_deadline() {
+fn a_job_is_handed_back_within_an_hour_and_half_of_its_time() {
     let mut escrow = assigned();
-    for stage in [None, Some(Stage::OPENED)] {
-        assert_eq!(refusal(&escrow, stage, 3_700), None);
-        let late = refusal(&escrow, stage, 3_701);
-        assert_eq!(late, Some(EscrowError::DeclineTooLate.into()));
+    let (assigned_at, deadline) = (escrow.assigned_at, escrow.deadline);
+    for (timeout, window) in [
+        (60, 30),
+        (61, 30),
+        (7_199, 3_599),
+        (7_200, 3_600),
+        (7_202, 3_600),
+        (u32::MAX, 3_600),
+    ] {
+        escrow.timeout_seconds = timeout;
+        // More time for the job is no more time for this.
+        for extra in [0, 86_400] {
+            escrow.deadline = deadline + extra;
+            for stage in [None, Some(Stage::OPENED)] {
+                assert_eq!(refusal(&escrow, stage, assigned_at + window), None);
+                let late = refusal(&escrow, stage, assigned_at + window + 1);
+                assert_eq!(late, Some(EscrowError::DeclineTooLate.into()));
+            }
+        }
     }
-    escrow.deadline = 1_000;
-    assert_eq!(refusal(&escrow, None, 1_000), None);
-    let late = refusal(&escrow, None, 1_001);
-    assert_eq!(late, Some(EscrowError::DeclineTooLate.into()));
     escrow.assigned_at = i64::MAX;
     let beyond = refusal(&escrow, None, 1_000);
     assert_eq!(beyond, Some(EscrowError::MathOverflow.into()));

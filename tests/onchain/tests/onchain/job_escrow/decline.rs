@@ -114,32 +114,43 @@ fn a_job_that_cannot_be_proven_any_more_is_handed_back_at_any_time() {
     }
 }
 
+/// Nobody sees much of a short job before it must stay, and what the user adds to it is no more time for this.
 #[test]
-fn a_job_is_handed_back_within_an_hour_of_its_assignment() {
-    const WINDOW: i64 = Escrow::DECLINE_WINDOW_SECONDS;
-    let mut scene = assigned_for(7_200);
-    scene.world.advance(WINDOW);
-    handed_back(&mut scene);
+fn a_job_is_handed_back_within_an_hour_and_half_of_its_time() {
+    const HOUR: i64 = Escrow::DECLINE_WINDOW_SECONDS;
+    for (timeout, window) in [(601, 300), (7_198, HOUR - 1), (7_200, HOUR), (86_400, HOUR)] {
+        let mut scene = assigned_for(timeout);
+        scene.world.advance(window);
+        handed_back(&mut scene);
 
-    let mut scene = assigned_for(7_200);
-    scene.world.advance(WINDOW + 1);
+        let mut scene = assigned_for(timeout);
+        let extend = scene.world.extend_deadline_accounts(&scene.job);
+        let user = &[&scene.user.key];
+        let sent = scene.world.extend_deadline(extend, 90_000, user);
+        succeed("extend_deadline", sent);
+        let sent = scene.world.top_up(&scene.job, &scene.user, 7);
+        succeed("top_up", sent);
+        scene.world.advance(window + 1);
+        refused(&mut scene, EscrowError::DeclineTooLate);
+        let settlement = scene.world.settlement(&scene.job);
+        succeed("fail", scene.world.fail(settlement, &scene.node.key));
+    }
+}
+
+/// A job that must be proven is one like any other.
+#[test]
+fn a_job_that_can_still_be_proven_is_not_handed_back_late() {
+    let mut scene = Proven::opened().into_market();
+    let escrow = scene.world.escrow_of(&scene.job);
+    let half = i64::from(escrow.timeout_seconds / 2);
+    assert!(half < Escrow::DECLINE_WINDOW_SECONDS);
+    let late = escrow.assigned_at + half + 1 - scene.world.now();
+    scene.world.advance(late);
     refused(&mut scene, EscrowError::DeclineTooLate);
-    // more time for the job is no more time for this
-    let extend = scene.world.extend_deadline_accounts(&scene.job);
-    let user = &[&scene.user.key];
-    let sent = scene.world.extend_deadline(extend, 3_600, user);
-    succeed("extend_deadline", sent);
-    refused(&mut scene, EscrowError::DeclineTooLate);
-    let settlement = scene.world.settlement(&scene.job);
-    succeed("fail", scene.world.fail(settlement, &scene.node.key));
 }
 
 #[test]
 fn a_job_past_its_deadline_is_not_handed_back() {
-    let mut scene = assigned_for(600);
-    scene.world.advance(600);
-    handed_back(&mut scene);
-
     let mut scene = assigned_for(600);
     scene.world.advance(601);
     refused(&mut scene, EscrowError::DeclineTooLate);
