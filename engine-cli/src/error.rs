@@ -127,6 +127,18 @@ pub enum Error {
         /// What does not fit.
         problem: String,
     },
+    /// The node keeps to itself what belongs to the weights.
+    #[error(
+        "the node does not show the transcript of its work ({reason}). Nothing is accepted without: no audit could \
+         hold it to what it did. Run this again later, or contest the result with `cyxwiz job dispute {job}` before \
+         it is paid by itself"
+    )]
+    Withheld {
+        /// The job.
+        job: JobId,
+        /// The node's words.
+        reason: String,
+    },
     /// Downloaded weights are not those that were promised.
     #[error("the weights at {path} have SHA-256 {actual}, expected {expected}; not accepted")]
     WeightsMismatch {

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     download::{Wanted, fetch},
+    proof::Received,
     session::{Session, WHO},
 };
 use crate::error::{Error, Result};
@@ -15,15 +16,15 @@ use crate::error::{Error, Result};
 pub(super) struct Download {
     wanted: Wanted,
     bytes: watch::Receiver<u64>,
-    done: Pin<Box<dyn Future<Output = Result<()>>>>,
+    done: Pin<Box<dyn Future<Output = Result<Option<Received>>>>>,
 }
 
 /// What happens to a fetch.
 pub(super) enum Moment {
     /// So many bytes are there.
     Bytes(u64),
-    /// It has ended.
-    Done(Result<()>),
+    /// It has ended; of a transcript, what that commits to.
+    Done(Result<Option<Received>>),
 }
 
 /// What lives as long as one connection.

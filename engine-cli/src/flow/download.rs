@@ -1,4 +1,4 @@
-//! Fetches weights: into a `.part` file that a broken download goes on with, and
+//! Fetches weights and what belongs to them: into a `.part` file that a broken download goes on with, and
 //! under the final name only once they are verified and on the disk.
 
 use std::{
@@ -10,12 +10,15 @@ use std::{
 };
 
 use cyxwiz_domain::Digest;
-use cyxwiz_proto::training::v1::{DownloadWeightsRequest, FileChunk};
+use cyxwiz_proto::training::v1::{DownloadTranscriptRequest, DownloadWeightsRequest, FileChunk};
 use sha2::{Digest as _, Sha256};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tonic::{Status, Streaming};
 
-use super::session::{Session, WHO};
+use super::{
+    proof::{Expected, Received},
+    session::{Session, WHO},
+};
 use crate::{
     error::{Error, Result},
     rpc,
@@ -26,96 +29,185 @@ const RECEIPT_PENDING: &str = "receipt_pending";
 const RECEIPT_POLL: Duration = Duration::from_millis(100);
 /// A receipt that takes longer was lost: connecting again sends it again.
 const RECEIPT_PATIENCE: Duration = Duration::from_secs(5);
+/// Silence after which a download is begun again.
+const STALL: Duration = Duration::from_secs(60);
 
 /// Which file to fetch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Wanted {
-    /// Checkpoint of this epoch; 0 for the final weights.
-    pub epoch: u32,
-    /// What its SHA-256 must be.
-    pub sha256: Digest,
+    /// What it must hold.
+    pub content: Content,
     /// Where it goes.
     pub path: PathBuf,
 }
 
-/// Fetches and verifies. `on_bytes` hears how much is there and how much there is.
+/// What a file must hold.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// Weights.
+    Weights {
+        /// Checkpoint of this epoch; 0 for the final weights.
+        epoch: u32,
+        /// What its SHA-256 must be.
+        sha256: Digest,
+    },
+    /// The transcript of the work.
+    Transcript(Box<Expected>),
+}
+
+impl Content {
+    /// For people.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Weights { .. } => "weights",
+            Self::Transcript(_) => "transcript",
+        }
+    }
+
+    /// The call that fetches it.
+    fn call(&self) -> &'static str {
+        match self {
+            Self::Weights { .. } => "send the weights",
+            Self::Transcript(_) => "send the transcript of its work",
+        }
+    }
+
+    /// Bytes above which it is not what it should be, where that is known.
+    fn max_bytes(&self) -> u64 {
+        match self {
+            Self::Weights { .. } => u64::MAX,
+            Self::Transcript(expected) => expected.max_bytes(),
+        }
+    }
+
+    /// Verifies the file at `path`; of a transcript, what it commits to.
+    async fn verify(&self, path: &Path) -> Result<Option<Received>> {
+        let (content, path) = (self.clone(), path.to_owned());
+        let verify = move || match content {
+            Self::Weights { sha256, .. } => match digest_of(&path)? {
+                actual if actual == sha256 => Ok(None),
+                actual => Err(Error::WeightsMismatch {
+                    path,
+                    actual,
+                    expected: sha256,
+                }),
+            },
+            Self::Transcript(expected) => {
+                let bytes = fs::read(&path).map_err(Error::file("transcript", &path))?;
+                let received = expected.check(&bytes);
+                received
+                    .map(Some)
+                    .map_err(|problem| Error::content("transcript", path, problem))
+            }
+        };
+        let verified = tokio::task::spawn_blocking(verify).await;
+        verified.expect("the verification does not panic")
+    }
+}
+
+/// Fetches and verifies; of a transcript, what it commits to. `on_bytes` hears how much is there and how
+/// much there is.
 ///
 /// # Errors
-/// [`Error::WeightsMismatch`] for other bytes than promised, which are removed;
-/// transient when the connection breaks: calling again goes on from there.
+/// [`Error::WeightsMismatch`] for other weights than promised and [`Error::Content`] for another transcript,
+/// which are removed; transient when the connection breaks: calling again goes on from there.
 pub async fn fetch(
     mut session: Session,
     wanted: &Wanted,
     mut on_bytes: impl FnMut(u64, u64),
-) -> Result<()> {
-    if wanted.path.exists() && digest_of(&wanted.path)? == wanted.sha256 {
-        return Ok(());
+) -> Result<Option<Received>> {
+    let content = &wanted.content;
+    if wanted.path.exists()
+        && let Ok(verified) = content.verify(&wanted.path).await
+    {
+        return Ok(verified);
     }
     if let Some(parent) = wanted.path.parent() {
         fs::create_dir_all(parent).map_err(Error::file("weights directory", parent))?;
     }
     let part = part_path(&wanted.path);
-    let file_error = || Error::file("weights", &part);
+    let file_error = || Error::file(content.name(), &part);
     let mut file = File::options()
         .append(true)
         .create(true)
         .open(&part)
         .map_err(file_error())?;
-    let mut offset = file.metadata().map_err(file_error())?.len();
+    let begin = file.metadata().map_err(file_error())?.len();
 
-    let message = DownloadWeightsRequest {
-        epoch: wanted.epoch,
-        offset,
-    };
-    let mut chunks = match open(&mut session, message).await {
+    let mut chunks = match open(&mut session, content, begin).await {
         Ok(chunks) => chunks,
         Err(status) if status.code() == tonic::Code::OutOfRange => {
             // More bytes here than there are: another file's remains.
             fs::remove_file(&part).map_err(file_error())?;
             return Err(passing("the partial download does not fit and was dropped"));
         }
-        Err(status) => return Err(session.error("send the weights", &status)),
+        Err(status) => return Err(session.error(content.call(), &status)),
     };
-    let mut total = None;
-    while let Some(chunk) = chunks
-        .message()
+    let (mut offset, mut total) = (begin, None);
+    while let Some(chunk) = timeout(STALL, chunks.message())
         .await
-        .map_err(|status| session.error("send the weights", &status))?
+        .map_err(|_| passing("nothing more came for a minute"))?
+        .map_err(|status| session.error(content.call(), &status))?
     {
         if chunk.offset != offset {
-            return Err(passing("a piece of the weights is missing"));
+            return Err(passing("a piece of the file is missing"));
+        }
+        offset += chunk.data.len() as u64;
+        if offset.max(chunk.total_bytes) > content.max_bytes() {
+            fs::remove_file(&part).map_err(file_error())?;
+            let limit = content.max_bytes();
+            let problem = format!("is larger than the {limit} bytes that the job can need");
+            return Err(Error::content(content.name(), &wanted.path, problem));
         }
         file.write_all(&chunk.data).map_err(file_error())?;
-        offset += chunk.data.len() as u64;
         total = Some(chunk.total_bytes);
         on_bytes(offset, chunk.total_bytes);
     }
     if total.is_some_and(|total| offset < total) {
-        return Err(passing("the weights ended early"));
+        return Err(passing("the file ended early"));
     }
     file.sync_all().map_err(file_error())?;
-    let actual = digest_of(&part)?;
-    if actual != wanted.sha256 {
-        fs::remove_file(&part).map_err(file_error())?;
-        return Err(Error::WeightsMismatch {
-            path: part,
-            actual,
-            expected: wanted.sha256,
-        });
-    }
-    rename_durably(&part, &wanted.path).map_err(Error::file("weights", &wanted.path))
+    let verified = match content.verify(&part).await {
+        Ok(verified) => verified,
+        Err(error) => {
+            fs::remove_file(&part).map_err(file_error())?;
+            return Err(match begin {
+                0 => error,
+                // What lay here may be what a machine that lost power has left: no fault of the node.
+                _ => passing("the partial download does not fit and was dropped"),
+            });
+        }
+    };
+    rename_durably(&part, &wanted.path).map_err(Error::file(content.name(), &wanted.path))?;
+    Ok(verified)
 }
 
 /// Asks for the bytes. The receipt for them is on its way by then, but on another
 /// stream: the node may have to wait for it, which is no fault of the connection.
 async fn open(
     session: &mut Session,
-    message: DownloadWeightsRequest,
+    content: &Content,
+    offset: u64,
 ) -> Result<Streaming<FileChunk>, Status> {
     let patience = Instant::now() + RECEIPT_PATIENCE;
     loop {
-        let request = rpc::authorized(message, &session.token);
-        match session.client.download_weights(request).await {
+        let (client, token) = (&mut session.client, &session.token);
+        let answer = match content {
+            Content::Weights { epoch, .. } => {
+                let epoch = *epoch;
+                let message = DownloadWeightsRequest { epoch, offset };
+                client
+                    .download_weights(rpc::authorized(message, token))
+                    .await
+            }
+            Content::Transcript(_) => {
+                let message = DownloadTranscriptRequest { offset };
+                client
+                    .download_transcript(rpc::authorized(message, token))
+                    .await
+            }
+        };
+        match answer {
             Ok(answer) => return Ok(answer.into_inner()),
             Err(status) if rpc::code(&status) == RECEIPT_PENDING && Instant::now() < patience => {
                 tokio::time::sleep(RECEIPT_POLL).await;
@@ -159,7 +251,7 @@ fn rename_durably(from: &Path, to: &Path) -> io::Result<()> {
 fn passing(problem: &str) -> Error {
     Error::Refused {
         who: WHO,
-        what: "send the weights",
+        what: "send a file whole",
         code: "incomplete".into(),
         message: problem.into(),
         passing: true,

@@ -10,9 +10,10 @@ use cyxwiz_proto::training::v1::{
 use super::{
     JobRun,
     attachment::Attachment,
-    download::Wanted,
+    download::{Content, Wanted},
     epochs::{Arrival, EpochRecord, Refusal, finite},
     journal::Weights,
+    proof::Received,
     why::plain,
 };
 use crate::error::{Error, Result};
@@ -77,10 +78,10 @@ impl JobRun<'_> {
             .epoch
             .is_multiple_of(self.spec.job.checkpoint_every.max(1));
         if due && record.epoch < epochs {
+            let (epoch, sha256) = (record.epoch, record.weights_sha256);
             attachment.want(Wanted {
-                epoch: record.epoch,
-                sha256: record.weights_sha256,
-                path: self.checkpoint_path(record.epoch),
+                content: Content::Weights { epoch, sha256 },
+                path: self.checkpoint_path(epoch),
             });
         }
         Ok(())
@@ -131,8 +132,10 @@ impl JobRun<'_> {
         }
         let own = || self.store.dir().join("weights.safetensors");
         let wanted = Wanted {
-            epoch: 0,
-            sha256: last.weights_sha256,
+            content: Content::Weights {
+                epoch: 0,
+                sha256: last.weights_sha256,
+            },
             path: self.options.output.clone().unwrap_or_else(own),
         };
         self.progress
@@ -143,27 +146,28 @@ impl JobRun<'_> {
     pub(super) async fn downloaded(
         &mut self,
         attachment: &mut Attachment,
-        done: Result<()>,
+        done: Result<Option<Received>>,
     ) -> Result<()> {
         let Some(wanted) = attachment.next_download() else {
             return Ok(());
         };
+        let (epoch, sha256) = match wanted.content {
+            Content::Weights { epoch, sha256 } => (epoch, sha256),
+            Content::Transcript(_) => return self.transcript_fetched(wanted.path, done).await,
+        };
         match done {
-            Ok(()) => {}
+            Ok(_) => {}
             // The node keeps the last few checkpoints only; a later one will do.
-            Err(Error::Refused { passing: false, .. }) if wanted.epoch > 0 => return Ok(()),
+            Err(Error::Refused { passing: false, .. }) if epoch > 0 => return Ok(()),
             Err(error) => return Err(error),
         }
-        if wanted.epoch == 0 {
+        if epoch == 0 {
             let path = std::path::absolute(&wanted.path).unwrap_or(wanted.path);
             self.progress.note(format_args!(
                 "weights: {}, SHA-256 verified",
                 path.display()
             ));
-            self.store.journal.weights = Some(Weights {
-                path,
-                sha256: wanted.sha256,
-            });
+            self.store.journal.weights = Some(Weights { path, sha256 });
             self.store.journal.held_epoch = self.store.journal.epochs;
             self.enter(self.last_phase());
             self.progress.wait(if self.store.journal.proof.is_some() {
@@ -173,14 +177,18 @@ impl JobRun<'_> {
             });
         } else {
             let older = self.store.journal.held_epoch;
-            self.store.journal.held_epoch = wanted.epoch;
+            self.store.journal.held_epoch = epoch;
             if older > 0 {
                 // Only the newest one counts; a leftover does no harm.
                 let _ = std::fs::remove_file(self.checkpoint_path(older));
             }
         }
         self.store.save()?;
-        self.send_receipt(attachment).await
+        self.send_receipt(attachment).await?;
+        match epoch {
+            0 => self.want_transcript(attachment).await,
+            _ => Ok(()),
+        }
     }
 
     /// Signs what is seen and held now. Cumulative: the newest one says it all.

@@ -12,7 +12,10 @@ use cyxwiz_chain::SignedTransaction;
 use cyxwiz_domain::{Address, Amount, Digest, JobId, dataset::Manifest, spec::JobSpec};
 use serde::{Deserialize, Serialize};
 
-use super::{balances::Balances, proof::ProofPlan};
+use super::{
+    balances::Balances,
+    proof::{ProofPlan, Received},
+};
 use crate::error::{Error, Result};
 
 /// Name of the journal in a job's directory.
@@ -58,6 +61,8 @@ pub struct Journal {
     pub completed: bool,
     /// Verified final weights.
     pub weights: Option<Weights>,
+    /// The transcript that came with them; absent in a job without a proof.
+    pub transcript: Option<KeptTranscript>,
     /// Held-out accuracy the node reported at the end, in `0.0..=1.0`.
     pub accuracy: Option<f64>,
     /// Signatures by instruction.
@@ -106,6 +111,15 @@ pub struct Weights {
     pub path: PathBuf,
     /// Of the file.
     pub sha256: Digest,
+}
+
+/// The transcript of the node's work, found in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptTranscript {
+    /// Where.
+    pub path: PathBuf,
+    /// What it commits to.
+    pub commits_to: Received,
 }
 
 impl From<&SignedTransaction> for PendingTransaction {
@@ -222,6 +236,12 @@ pub fn unfinished(
 }
 
 impl Journal {
+    /// Whether all is here that the node is paid for: the weights, and in a job with a proof the transcript
+    /// that any later audit needs.
+    pub fn is_delivered(&self) -> bool {
+        self.weights.is_some() && (self.proof.is_none() || self.transcript.is_some())
+    }
+
     /// A run that is about to begin.
     pub fn new(job_id: JobId, name: &str, user: Address, coordinator: &str) -> Self {
         Self {
@@ -243,6 +263,7 @@ impl Journal {
             held_epoch: 0,
             completed: false,
             weights: None,
+            transcript: None,
             accuracy: None,
             transactions: BTreeMap::new(),
             given_up: None,

@@ -325,6 +325,7 @@ impl JobRun<'_> {
             transcript.ok_or_else(|| self.dishonest("its proof is not on the chain"))?;
         check(&transcript, escrow, plan, &self.epochs.heads())
             .map_err(|problem| self.dishonest(&problem))?;
+        self.check_kept_transcript(&transcript)?;
         check_weights(&self.spec, transcript.trained, weights)
             .map_err(|problem| self.dishonest(&problem))?;
         self.note_commitment(&transcript)?;

@@ -33,7 +33,6 @@ pub enum Step {
 /// Decides. `escrow` is the state on the chain, `sent` the fate of the journalled
 /// `create_escrow` (asked for only while there is no escrow).
 pub fn next_step(journal: &Journal, escrow: Option<EscrowState>, sent: Option<&TxOutcome>) -> Step {
-    let delivered = journal.weights.is_some();
     match escrow {
         None => match sent {
             None => Step::Offer,
@@ -45,8 +44,9 @@ pub fn next_step(journal: &Journal, escrow: Option<EscrowState>, sent: Option<&T
         },
         Some(EscrowState::Open) => Step::Confirm,
         Some(EscrowState::Assigned) => Step::Train,
-        Some(EscrowState::Submitted) if delivered => Step::Accept,
-        Some(EscrowState::Paid) if delivered => Step::Report,
+        Some(EscrowState::Submitted) if journal.is_delivered() => Step::Accept,
+        // Nothing is decided any more by a transcript that did not come.
+        Some(EscrowState::Paid) if journal.weights.is_some() => Step::Report,
         Some(EscrowState::Submitted | EscrowState::Paid) => Step::Train,
         Some(EscrowState::Cancelling) => Step::AwaitCancellation,
         Some(

@@ -77,12 +77,13 @@ impl JobRun<'_> {
     }
 
     /// Changes with everything that is achieved.
-    fn mark(&self) -> (u64, u32, bool) {
+    fn mark(&self) -> (u64, u32, bool, bool) {
         let journal = &self.store.journal;
         (
             self.epochs.last_seq(),
             journal.held_epoch,
             journal.weights.is_some(),
+            journal.transcript.is_some(),
         )
     }
 
@@ -108,6 +109,7 @@ impl JobRun<'_> {
         }
         if self.store.journal.completed {
             self.want_final_weights(&mut attachment);
+            self.want_transcript(&mut attachment).await?;
         }
         self.progress
             .epochs(self.epochs.seen(), self.store.journal.epochs);
@@ -120,7 +122,7 @@ impl JobRun<'_> {
         proof.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut stream_open, mut submitted_at) = (true, None);
         loop {
-            let delivered = self.store.journal.weights.is_some();
+            let delivered = self.store.journal.is_delivered();
             tokio::select! {
                 event = events.message(), if stream_open => match event {
                     Ok(Some(event)) => self.handle(&mut attachment, event).await?,
@@ -146,12 +148,12 @@ impl JobRun<'_> {
                     looked => looked?,
                 },
                 _ = submission.tick(), if delivered => {
-                    if self.moved_on().await? && self.submission_is_named(&mut submitted_at) {
+                    if self.moved_on(&mut attachment).await? && self.submission_is_named(&mut submitted_at) {
                         return Ok(());
                     }
                 }
                 _ = poll.tick(), if !delivered => {
-                    if self.moved_on().await? {
+                    if self.moved_on(&mut attachment).await? {
                         return Ok(());
                     }
                 }
@@ -208,17 +210,21 @@ impl JobRun<'_> {
     }
 
     /// Whether this job needs no connection any more.
-    async fn moved_on(&mut self) -> Result<bool> {
+    async fn moved_on(&mut self, attachment: &mut Attachment) -> Result<bool> {
         let escrow = self.engine.funded_escrow(self.job_id()).await?;
         Ok(match escrow.state {
             EscrowState::Assigned => {
                 // Cheap enough at the slow pace only; the deadline is far while all goes well.
-                if self.store.journal.weights.is_none() {
+                if !self.store.journal.is_delivered() {
                     self.enforce(&escrow).await?;
                 }
                 false
             }
-            EscrowState::Submitted | EscrowState::Paid => self.store.journal.weights.is_some(),
+            EscrowState::Submitted | EscrowState::Paid => {
+                // What the node did not show before it may show now, when its pay depends on it.
+                self.want_transcript(attachment).await?;
+                self.store.journal.is_delivered()
+            }
             _ => true,
         })
     }

@@ -9,7 +9,7 @@ use crate::{
     engine::Engine,
     error::{Error, Result},
     flow::{
-        download::{Wanted, fetch},
+        download::{Content, Wanted, fetch},
         epochs::EpochLog,
         journal::{self, job_dir, read_manifest},
         progress::Progress,
@@ -56,8 +56,10 @@ pub async fn run(
         format!("checkpoints/epoch-{epoch:06}.safetensors")
     });
     let wanted = Wanted {
-        epoch: epoch.unwrap_or(0),
-        sha256,
+        content: Content::Weights {
+            epoch: epoch.unwrap_or(0),
+            sha256,
+        },
         path: output.unwrap_or_else(|| dir.join(name)),
     };
     let manifest = read_manifest(&dir, journal.dataset_root)?;
@@ -74,7 +76,7 @@ pub async fn run(
             Err(error) => Err(error),
         };
         match fetched {
-            Ok(()) => break,
+            Ok(_) => break,
             Err(error) if error.is_transient() && attempt < ATTEMPTS => {
                 engine.printer.note(format_args!("{error}; trying again"));
                 tokio::time::sleep(std::time::Duration::from_millis(500)).await;

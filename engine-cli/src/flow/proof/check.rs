@@ -9,7 +9,7 @@ use cyxwiz_domain::{
 };
 use cyxwiz_proof::job::{heads_root, trained_commitment};
 
-use super::ProofPlan;
+use super::{ProofPlan, Received};
 
 /// Compares the verified transcript of `escrow` with the plan and with the heads of all epochs as they were
 /// seen. The weights are another matter ([`check_weights`]).
@@ -58,8 +58,30 @@ pub fn check_root(root: Digest, plan: &ProofPlan, heads: &[Digest]) -> Result<()
     Ok(())
 }
 
+/// Whether the transcript that came with the weights is the one that the chain was told of. Of training in
+/// floats the end was compared with the weights when it came.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_received(transcript: &TranscriptAccount, received: &Received) -> Result<(), String> {
+    let (told, shown) = (transcript.leaves_hash, received.leaves_hash);
+    if told != shown {
+        return Err(format!(
+            "it has committed to steps with the hash {told}, but those that it shows have {shown}"
+        ));
+    }
+    let (told, shown) = (transcript.trained, received.trained);
+    if told != shown {
+        return Err(format!(
+            "its proof speaks of weights with the commitment {told}, but its transcript ends with {shown}"
+        ));
+    }
+    Ok(())
+}
+
 /// Whether the weights in the file at `path` are those that the proof of a job speaks of. Only training in
-/// integers has weights that anyone can commit to again; of other jobs, the epochs' hashes speak.
+/// integers has weights that anyone can commit to again; in other jobs the transcript is compared with them
+/// ([`Expected::check`](super::Expected::check)).
 ///
 /// # Errors
 /// As [`check`].

@@ -3,15 +3,18 @@
 
 mod check;
 mod close;
+mod delivery;
 mod evidence;
 mod plan;
+mod received;
 mod replay;
 mod report;
 mod watch;
 
-pub use check::{check, check_weights, stage_name, stage_words};
+pub use check::{check, check_received, check_weights, stage_name, stage_words};
 pub use close::close;
 pub use evidence::Evidence;
 pub use plan::{Committed, Nonce, ProofPlan};
+pub use received::{Expected, Received};
 pub use replay::{Replay, replay};
 pub use report::ProofReport;
