@@ -14,12 +14,14 @@ use crate::{
 /// 36 are ⌊z/2^27⌋ + 512 where that is in 0..1024, and any bit above says that it is not below 1024.
 pub(super) fn describe(builder: &mut Builder, z: i64, mark: &Wire) -> (Wire, Wire) {
     let offset = (1 << (SLOT_BITS - 1)) + ZERO_OFFSET;
-    let bits = builder.bits(z.wrapping_add(offset) as u64, SLOT_BITS);
+    let shifted = z.wrapping_add(offset) as u64;
+    let bits = builder.bits("bits of scores", shifted, SLOT_BITS);
     let z = Wire::packed(1, &bits).plus_constant(from_int(-offset));
 
     let (top, integer) = (SLOT_BITS - 1, SHIFT + ERROR_BITS);
     let high = Wire::sum(bits[integer..top].iter().map(|bit| (Fr::one(), bit)));
-    let over = builder.is_nonzero(&high);
+    let checks = ["below 1024 is not over", "1024 and more is over"];
+    let over = builder.is_nonzero(checks, &high);
     let low = Wire::packed(1, &bits[SHIFT..integer]);
     let capped = builder.select(&over, &Wire::number(1 << ERROR_BITS), &low);
     let p = builder.product(&bits[top], &capped);
@@ -41,7 +43,7 @@ mod tests {
         let mut recording = Builder::recording();
         recording.section("test");
         recording.witness(Fr::from(0_u64));
-        let mark = recording.boolean(false);
+        let mark = recording.boolean("test", false);
         describe(&mut recording, 0, &mark);
         let r1cs = recording.into_r1cs().unwrap();
         for corner in corners.iter().flat_map(|c| [c * unit, -c * unit]) {
@@ -49,7 +51,7 @@ mod tests {
                 for on in [false, true] {
                     let mut builder = Builder::assigning(r1cs.variables());
                     builder.witness(Fr::from(0_u64));
-                    let mark = builder.boolean(on);
+                    let mark = builder.boolean("test", on);
                     let (wire, error) = describe(&mut builder, z, &mark);
                     assert_eq!(wire.value, from_int(z));
                     assert_eq!(error.value, from_int(error_signal(z, on)), "{z}");

@@ -1,4 +1,7 @@
 //! Builds a circuit: one description serves to record its constraints and to compute an assignment.
+//!
+//! A constraint either *computes* a new variable from earlier ones, or is a *check* of what the prover
+//! has given. Every check has a name: errors say it, and tests break each one alone.
 
 use ark_ff::{Field as _, One as _, Zero as _};
 
@@ -51,7 +54,7 @@ impl Builder {
         }
     }
 
-    /// A fresh variable.
+    /// A fresh variable, given by the prover.
     pub fn witness(&mut self, value: Fr) -> Wire {
         let variable = self.assignment.len() as Variable;
         self.assignment.push(value);
@@ -65,15 +68,25 @@ impl Builder {
     }
 
     /// Demands a·b = c.
-    pub fn enforce(&mut self, a: &Wire, b: &Wire, c: &Wire) {
+    pub fn enforce(&mut self, check: &'static str, a: &Wire, b: &Wire, c: &Wire) {
         if let Some(recorder) = &mut self.recorder {
+            recorder.check(check);
             recorder.enforce(a, b, c);
         }
     }
 
     /// Demands a = b.
-    pub fn equal(&mut self, a: &Wire, b: &Wire) {
-        self.enforce(a, &Wire::one(), b);
+    pub fn equal(&mut self, check: &'static str, a: &Wire, b: &Wire) {
+        self.enforce(check, a, &Wire::one(), b);
+    }
+
+    /// A fresh variable that is a·b.
+    fn computed(&mut self, a: &Wire, b: &Wire) -> Wire {
+        let computed = self.witness(a.value * b.value);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.enforce(a, b, &computed);
+        }
+        computed
     }
 
     /// a·b; one constraint unless a factor is fixed.
@@ -84,9 +97,7 @@ impl Builder {
         if b.fixed {
             return a.times(b.constant);
         }
-        let product = self.witness(a.value * b.value);
-        self.enforce(a, b, &product);
-        product
+        self.computed(a, b)
     }
 
     /// Σ a·b over pairs, as one variable.
@@ -97,29 +108,38 @@ impl Builder {
 
     /// A variable equal to `wire`, so that a long combination is written out only once.
     pub fn variable(&mut self, wire: &Wire) -> Wire {
-        let variable = self.witness(wire.value);
-        self.equal(wire, &variable);
-        variable
+        self.computed(wire, &Wire::one())
     }
 
     /// A variable that is 0 or 1.
-    pub fn boolean(&mut self, value: bool) -> Wire {
+    pub fn boolean(&mut self, check: &'static str, value: bool) -> Wire {
+        self.digit(check, u64::from(value))
+    }
+
+    /// A variable that must be 0 or 1, whatever the prover gives.
+    fn digit(&mut self, check: &'static str, value: u64) -> Wire {
         let bit = self.witness(Fr::from(value));
-        self.enforce(&bit, &bit.not(), &Wire::zero());
+        self.enforce(check, &bit, &bit.not(), &Wire::zero());
         bit
     }
 
-    /// The lowest `count` bits of `value` as booleans, lowest first. Whoever calls binds them.
-    pub fn bits(&mut self, value: u64, count: usize) -> Vec<Wire> {
+    /// `value` in `count` bits, lowest first. Whoever calls binds them. The last one takes all that is
+    /// left: a value that does not fit is refused by that bit, not cut off.
+    pub fn bits(&mut self, check: &'static str, value: u64, count: usize) -> Vec<Wire> {
         (0..count)
-            .map(|i| self.boolean(value.checked_shr(i as u32).unwrap_or(0) & 1 == 1))
+            .map(|i| {
+                let rest = value.checked_shr(i as u32).unwrap_or(0);
+                let digit = if i + 1 == count { rest } else { rest & 1 };
+                self.digit(check, digit)
+            })
             .collect()
     }
 
-    /// Demands that `wire`, whose value is said to be `value`, is an integer of `bits` bits.
-    pub fn range(&mut self, wire: &Wire, value: u64, bits: usize) {
-        let bits = self.bits(value, bits);
-        self.equal(wire, &Wire::packed(1, &bits));
+    /// Demands that `wire`, whose value is said to be `value`, is an integer of `count` bits. The checks
+    /// are those of the bits and that of their sum.
+    pub fn range(&mut self, [bits, sum]: [&'static str; 2], wire: &Wire, value: u64, count: usize) {
+        let bits = self.bits(bits, value, count);
+        self.equal(sum, wire, &Wire::packed(1, &bits));
     }
 
     /// `condition ? a : b` for a boolean condition.
@@ -128,13 +148,13 @@ impl Builder {
         b.plus(&self.product(condition, &difference))
     }
 
-    /// 1 where `wire` is not 0, else 0.
-    pub fn is_nonzero(&mut self, wire: &Wire) -> Wire {
+    /// 1 where `wire` is not 0, else 0. The first check is for a wire that is 0, the second for others.
+    pub fn is_nonzero(&mut self, [zero, other]: [&'static str; 2], wire: &Wire) -> Wire {
         let inverse = self.witness(wire.value.inverse().unwrap_or(Fr::zero()));
         let nonzero = self.witness(Fr::from(!wire.value.is_zero()));
         // Where the wire is 0, so is the result; where it is not, the second row makes it 1.
-        self.enforce(wire, &inverse, &nonzero);
-        self.enforce(wire, &nonzero.not(), &Wire::zero());
+        self.enforce(zero, wire, &inverse, &nonzero);
+        self.enforce(other, wire, &nonzero.not(), &Wire::zero());
         nonzero
     }
 }

@@ -46,11 +46,11 @@ pub(super) fn describe(builder: &mut Builder, circuit: &Circuit, witness: &Witne
     let initial = builder.witness(witness.initial);
     let trained = builder.witness(witness.trained);
     let root = builder.witness(witness.root);
-    let start = Wire::packed(1, &builder.bits(witness.start, CLOCK_BITS));
-    let end = Wire::packed(1, &builder.bits(witness.end, CLOCK_BITS));
+    let start = Wire::packed(1, &builder.bits("bits of start", witness.start, CLOCK_BITS));
+    let end = Wire::packed(1, &builder.bits("bits of end", witness.end, CLOCK_BITS));
     let rate = match circuit.training {
         Some(_) => {
-            let packed = Wire::packed(1, &builder.bits(witness.rate, RATE_BITS));
+            let packed = Wire::packed(1, &builder.bits("bits of rate", witness.rate, RATE_BITS));
             builder.variable(&packed)
         }
         None => Wire::zero(),
@@ -68,7 +68,7 @@ pub(super) fn describe(builder: &mut Builder, circuit: &Circuit, witness: &Witne
 
     builder.section("root");
     let computed = root_of(builder, epochs.heads, epochs_depth(circuit));
-    builder.equal(&computed, &root);
+    builder.equal("root", &computed, &root);
 
     builder.section("challenge");
     let count = Wire::sum(epochs.active.iter().map(|active| (Fr::one(), active)));
@@ -95,13 +95,13 @@ pub(super) fn describe(builder: &mut Builder, circuit: &Circuit, witness: &Witne
         Wire::packed(52, &words),
     ];
     let computed = builder.poseidon(&words);
-    builder.equal(&computed, &public_input);
+    builder.equal("public input", &computed, &public_input);
 
     builder.section("trained weights");
     let last_root = last_active(builder, &epochs.active, &epochs.step_roots);
     let last_leaf = vec![Wire::one(); usize::from(circuit.step_bits)];
     let opened = builder.merkle_root(&trained, &last_leaf, &witness.trained_path);
-    builder.equal(&opened, &last_root);
+    builder.equal("trained weights", &opened, &last_root);
 
     Chain {
         public_input,
@@ -138,8 +138,9 @@ impl Epochs {
         };
         // The first epoch always took place; one that did not is followed by none that did.
         for epoch in 1..capacity {
-            let active = builder.boolean(epoch < witness.epochs.len());
-            builder.enforce(&active, &epochs.active[epoch - 1].not(), &Wire::zero());
+            let active = builder.boolean("bits of active", epoch < witness.epochs.len());
+            let missing = epochs.active[epoch - 1].not();
+            builder.enforce("active epochs first", &active, &missing, &Wire::zero());
             epochs.active.push(active);
         }
         let (mut head, mut before, mut clock) = (genesis, start.clone(), witness.start);
@@ -151,7 +152,9 @@ impl Epochs {
             // The clock stands still in epochs that did not take place.
             let now = own.map_or(clock, |epoch| epoch.time);
             let time = builder.witness(Fr::from(now));
-            builder.range(&time.minus(&before), now.wrapping_sub(clock), TIME_BITS);
+            let passed = now.wrapping_sub(clock);
+            let checks = ["bits of time passed", "time passed"];
+            builder.range(checks, &time.minus(&before), passed, TIME_BITS);
             let words = [head, step_root.clone(), metrics, time.clone()];
             head = builder.poseidon(&words);
             epochs.heads.push(builder.product(active, &head));
@@ -159,7 +162,8 @@ impl Epochs {
             (before, clock) = (time, now);
         }
         let rest = witness.end.wrapping_sub(clock);
-        builder.range(&end.minus(&before), rest, CLOCK_BITS);
+        let checks = ["bits of time left", "time left"];
+        builder.range(checks, &end.minus(&before), rest, CLOCK_BITS);
         epochs
     }
 }
@@ -204,20 +208,28 @@ impl Place {
     ) -> Self {
         let sample = &witness.samples[k].sample;
         let epoch: Vec<Wire> = (1..=circuit.epochs)
-            .map(|epoch| builder.boolean(epoch == sample.epoch))
+            .map(|epoch| builder.boolean("bits of epoch", epoch == sample.epoch))
             .collect();
         let ones = Wire::sum(epoch.iter().map(|flag| (Fr::one(), flag)));
-        builder.equal(&ones, &Wire::one());
+        builder.equal("one epoch", &ones, &Wire::one());
         let batch_bits = circuit.training.map_or(0, |training| training.batch_bits);
+        let (step, step_bits) = (u64::from(sample.step), usize::from(circuit.step_bits));
+        let (batch, batch_bits) = (u64::from(sample.batch), usize::from(batch_bits));
         let place = Self {
             epoch,
-            step: builder.bits(u64::from(sample.step), usize::from(circuit.step_bits)),
-            batch: builder.bits(u64::from(sample.batch), usize::from(batch_bits)),
+            step: builder.bits("bits of step", step, step_bits),
+            batch: builder.bits("bits of batch", batch, batch_bits),
         };
         // count − epoch is not negative: it fits the bits of the largest difference.
         let left = (witness.epochs.len() as u64).wrapping_sub(u64::from(sample.epoch));
         let bits = u16::BITS - (circuit.epochs - 1).leading_zeros();
-        builder.range(&count.minus(&place.epoch_number()), left, bits as usize);
+        let checks = ["bits of epochs left", "epochs left"];
+        builder.range(
+            checks,
+            &count.minus(&place.epoch_number()),
+            left,
+            bits as usize,
+        );
         place
     }
 

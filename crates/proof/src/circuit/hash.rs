@@ -122,7 +122,7 @@ mod tests {
         let tree = MerkleTree::new(5, words.clone());
         for index in [0, 13, 29] {
             let (_, root) = built(|builder| {
-                let bits = builder.bits(index, 5);
+                let bits = builder.bits("test", index, 5);
                 let leaf = builder.witness(words[index as usize]);
                 builder.merkle_root(&leaf, &bits, &tree.path(index as usize))
             });

@@ -50,6 +50,10 @@ fn describe(builder: &mut Builder, circuit: &Circuit, witness: &Witness) {
 }
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod freedom;
+#[cfg(test)]
 mod mutations;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Attempts to cheat that the circuit must refuse. Each changes a witness that was true, repairs
 //! whatever a cheat could repair (at least the statement's hash), and names the part of the circuit
-//! that catches it. They show that constraints are there; that none is missing is for an audit.
+//! that catches it. What each single check is needed for is shown beside (`attacks`).
 
 use std::sync::OnceLock;
 
@@ -17,15 +17,17 @@ use crate::{
 
 mod runs;
 
-/// The sample under attack: epoch 3, step 4.
-const PLACE: (u16, u16) = (3, 4);
+pub(super) use runs::random_weights;
 
-fn r1cs() -> &'static R1cs {
+/// The sample under attack: epoch 3, step 4.
+pub(super) const PLACE: (u16, u16) = (3, 4);
+
+pub(super) fn r1cs() -> &'static R1cs {
     static R1CS: OnceLock<R1cs> = OnceLock::new();
     R1CS.get_or_init(|| constraints(&TINY).unwrap())
 }
 
-fn honest() -> Witness {
+pub(super) fn honest() -> Witness {
     static HONEST: OnceLock<Witness> = OnceLock::new();
     let witness = || Job::honest(TINY, 6).witness(&[PLACE]);
     HONEST.get_or_init(witness).clone()
@@ -66,7 +68,7 @@ fn restate(witness: &mut Witness) {
 }
 
 /// Recomputes the chain and its root from the witness's epochs, as a cheat would before committing.
-fn rechain(witness: &mut Witness) {
+pub(super) fn rechain(witness: &mut Witness) {
     let seven = Fr::from(7_u64);
     let mut head = poseidon::hash(&[witness.context, witness.dataset, witness.initial, seven]);
     let mut heads = Vec::new();
@@ -78,7 +80,7 @@ fn rechain(witness: &mut Witness) {
     witness.root = MerkleTree::new(3, heads).root();
 }
 
-fn one() -> Fr {
+pub(super) fn one() -> Fr {
     Fr::from(1_u64)
 }
 
@@ -201,13 +203,14 @@ fn another_dataset() {
     assert_eq!(caught(change), Some("batch"));
 }
 
+/// The packed word is the same, so the products hold: the bits do not.
 #[test]
 fn a_slot_that_borrows_from_its_neighbour() {
     let change = |w: &mut Witness| {
         w.samples[0].preactivations[0] += 1 << 50;
         w.samples[0].preactivations[1] -= 1;
     };
-    assert_eq!(caught(change), Some("products"));
+    assert_eq!(caught(change), Some("activation"));
 }
 
 #[test]

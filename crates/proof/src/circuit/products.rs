@@ -49,7 +49,7 @@ pub(super) fn describe(builder: &mut Builder, step: &Step<'_>, point: &Wire) {
         .collect();
     let left = builder.inner_product(step.preactivations, &powers);
     let right = builder.inner_product(&products, &strides);
-    builder.equal(&left, &right);
+    builder.equal("scores", &left, &right);
 
     // Σ_i point^(i·words) Σ_k point^k (W − W')[i,k]
     //     = rate·Σ_b (Σ_i point^(i·words) X[b,i]) (Σ_k point^k E[b,k])
@@ -71,7 +71,7 @@ pub(super) fn describe(builder: &mut Builder, step: &Step<'_>, point: &Wire) {
         .map(|errors| builder.inner_product(errors, row))
         .collect();
     let gradient = builder.inner_product(&features, &errors);
-    builder.enforce(&gradient, step.rate, &left);
+    builder.enforce("update", &gradient, step.rate, &left);
 }
 
 /// point^0 … point^(count−1).

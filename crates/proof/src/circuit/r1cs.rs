@@ -5,6 +5,9 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
+#[cfg(test)]
+use std::collections::BTreeSet;
+
 use ark_ff::{One as _, Zero as _};
 use ark_relations::r1cs::{
     ConstraintMatrices, ConstraintSynthesizer, ConstraintSystemRef, LinearCombination,
@@ -54,6 +57,7 @@ pub struct R1cs {
     coefficients: Vec<Fr>,
     variables: usize,
     sections: Vec<(&'static str, usize)>,
+    checks: Vec<(&'static str, usize)>,
 }
 
 /// Values for all variables of a circuit, secrets included.
@@ -78,11 +82,13 @@ impl Assignment {
 /// A constraint that an assignment does not meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the transcript does not satisfy the circuit: constraint {row} of part \"{section}\"; the run or its record is wrong, and there is no proof of it"
+    "the transcript does not satisfy the circuit: \"{check}\" of part \"{section}\" (constraint {row}); the run or its record is wrong, and there is no proof of it"
 )]
 pub struct Unsatisfied {
     /// The part of the circuit.
     pub section: &'static str,
+    /// What is checked there.
+    pub check: &'static str,
     /// The constraint's number.
     pub row: usize,
 }
@@ -167,14 +173,23 @@ impl R1cs {
         let Some((row, _)) = wrong else {
             return Ok((a, b));
         };
-        let section = self.section_of(row);
-        Err(Unsatisfied { section, row })
+        Err(Unsatisfied {
+            section: self.section_of(row),
+            check: self.check_of(row).unwrap_or("a computed value"),
+            row,
+        })
     }
 
     /// The part of the circuit that a constraint belongs to.
     pub(super) fn section_of(&self, row: usize) -> &'static str {
         let section = self.sections.iter().rev().find(|(_, start)| *start <= row);
         section.map_or("", |(name, _)| name)
+    }
+
+    /// The name of a constraint that is a check; the others each compute a variable.
+    pub(super) fn check_of(&self, row: usize) -> Option<&'static str> {
+        let found = self.checks.binary_search_by_key(&row, |(_, row)| *row);
+        found.ok().map(|index| self.checks[index].0)
     }
 
     /// A, B and C.
@@ -233,15 +248,25 @@ impl R1cs {
         rows
     }
 
-    /// Whether one constraint is met.
-    pub(super) fn holds(&self, row: u32, values: &[Fr]) -> bool {
-        let [a, b, c] = self.matrices().map(|matrix| {
+    /// The names of all checks.
+    pub(super) fn checks(&self) -> BTreeSet<&'static str> {
+        self.checks.iter().map(|(name, _)| *name).collect()
+    }
+
+    /// What one constraint's A, B and C come to.
+    pub(super) fn sides(&self, row: u32, values: &[Fr]) -> [Fr; 3] {
+        self.matrices().map(|matrix| {
             let terms = matrix.row(row as usize).iter();
             let product = |(variable, coefficient): &(Variable, u32)| {
                 self.coefficient(*coefficient) * values[*variable as usize]
             };
             terms.map(product).sum::<Fr>()
-        });
+        })
+    }
+
+    /// Whether one constraint is met.
+    pub(super) fn holds(&self, row: u32, values: &[Fr]) -> bool {
+        let [a, b, c] = self.sides(row, values);
         a * b == c
     }
 }
@@ -286,6 +311,7 @@ pub(super) struct Recorder {
     coefficients: Vec<Fr>,
     indices: HashMap<[u64; 4], u32, BuildHasherDefault<FirstWord>>,
     sections: Vec<(&'static str, usize)>,
+    checks: Vec<(&'static str, usize)>,
 }
 
 /// Hashes a coefficient by its first word, which is as good as random in Montgomery form. There are
@@ -310,6 +336,11 @@ impl Hasher for FirstWord {
 impl Recorder {
     pub fn section(&mut self, name: &'static str) {
         self.sections.push((name, self.matrices[0].rows()));
+    }
+
+    /// Names the next constraint.
+    pub fn check(&mut self, name: &'static str) {
+        self.checks.push((name, self.matrices[0].rows()));
     }
 
     pub fn enforce(&mut self, a: &Wire, b: &Wire, c: &Wire) {
@@ -361,6 +392,7 @@ impl Recorder {
             coefficients: self.coefficients,
             variables,
             sections: self.sections,
+            checks: self.checks,
         }
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn describe(
     let leaf = builder.hash_vector(Tag::Batch, &rows.words);
     let leaf = builder.variable(&leaf);
     let dataset = builder.merkle_root(&leaf, &place.batch, &witness.batch_path);
-    builder.equal(&dataset, &chain.dataset);
+    builder.equal("batch", &dataset, &chain.dataset);
 
     builder.section("activation");
     let outputs = usize::from(training.outputs);
@@ -107,22 +107,31 @@ fn open(
 
     // The leaf before leaf 0 is the last one of the epoch before.
     let step = Wire::packed(1, &place.step);
-    let is_later = builder.is_nonzero(&step);
+    let checks = ["step 0 is not later", "a step after 0 is later"];
+    let is_later = builder.is_nonzero(checks, &step);
     let (last, j) = (circuit.steps() as u64 - 1, u64::from(witness.sample.step));
-    let index_before = builder.bits(j.checked_sub(1).unwrap_or(last), place.step.len());
+    let index_before = j.checked_sub(1).unwrap_or(last);
+    let index_before = builder.bits("bits of predecessor", index_before, place.step.len());
     let wrapped = is_later.not().times(Fr::from(u64::from(circuit.steps())));
     let expected = step.minus(&Wire::one()).plus(&wrapped);
-    builder.equal(&Wire::packed(1, &index_before), &expected);
+    builder.equal("predecessor", &Wire::packed(1, &index_before), &expected);
 
     // The very first step starts from the statement's weights, and nothing is opened for it.
     let is_first = builder.product(&place.epoch[0], &is_later.not());
     let root = builder.select(&is_later, &own_root, &root_before);
     let opened = builder.merkle_root(before, &index_before, &witness.before_path);
-    builder.enforce(&opened.minus(&root), &is_first.not(), &Wire::zero());
-    builder.enforce(&before.minus(&chain.initial), &is_first, &Wire::zero());
+    let difference = opened.minus(&root);
+    builder.enforce(
+        "weights before",
+        &difference,
+        &is_first.not(),
+        &Wire::zero(),
+    );
+    let difference = before.minus(&chain.initial);
+    builder.enforce("initial weights", &difference, &is_first, &Wire::zero());
 
     let opened = builder.merkle_root(after, &place.step, &witness.after_path);
-    builder.equal(&opened, &own_root);
+    builder.equal("weights after", &opened, &own_root);
 }
 
 /// A batch, unpacked.
@@ -143,14 +152,14 @@ impl Rows {
             .iter()
             .map(|feature| {
                 let byte = (i64::from(*feature) + 128) as u64;
-                Wire::packed(1, &builder.bits(byte, 8))
+                Wire::packed(1, &builder.bits("bits of features", byte, 8))
             })
             .collect();
         let marks: Vec<Wire> = witness
             .batch
             .targets
             .iter()
-            .map(|mark| builder.boolean(*mark))
+            .map(|mark| builder.boolean("bits of marks", *mark))
             .collect();
         let mut words = Vec::new();
         for chunk in bytes.chunks(FEATURES_PER_WORD) {

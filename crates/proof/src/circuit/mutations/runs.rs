@@ -16,7 +16,7 @@ fn caught_run(tamper: impl FnMut(u16, u16, &mut Weights)) -> Option<&'static str
     refused(&Job::train(TINY, 6, tamper).witness(&[PLACE]))
 }
 
-fn random_weights(seed: u64) -> Weights {
+pub(in super::super) fn random_weights(seed: u64) -> Weights {
     let mut random = rand_chacha::ChaCha20Rng::seed_from_u64(seed);
     let training = TINY.training.unwrap();
     let values = (0..64).map(|_| random.gen_range(-(1 << 27)..1 << 27));
@@ -142,9 +142,31 @@ fn an_epoch_rewritten_after_the_challenge() {
     assert_eq!(refused(&witness), None);
 }
 
-/// Pre-activations chosen after the random point is known: the point moves with them.
+/// An honest step, but from weights that the chain does not have.
 #[test]
-fn preactivations_chosen_to_fit_the_point() {
+fn a_step_from_weights_that_were_never_committed_to() {
+    let foreign = random_weights(9);
+    let at = StepId {
+        epoch: PLACE.0,
+        step: PLACE.1,
+    };
+    let after = Job::honest(TINY, 6).recipe().step(&foreign, at).unwrap();
+    let job = Job::train(TINY, 6, |epoch, step, weights| {
+        if (epoch, step) == PLACE {
+            *weights = after.clone();
+        }
+    });
+    let mut witness = job.witness(&[PLACE]);
+    let sample = &mut witness.samples[0];
+    sample.before = foreign.words();
+    sample.preactivations = preactivations(&foreign, &sample.batch).unwrap();
+    assert_eq!(refused(&witness), Some("openings"));
+}
+
+/// Pre-activations that are those of other rows. That the point moves with them is shown beside
+/// (`the_point_moves_with_all_that_was_chosen`).
+#[test]
+fn preactivations_of_other_rows() {
     let change = |w: &mut Witness| {
         let z = &mut w.samples[0].preactivations;
         z.swap(0, 4);
