@@ -4,6 +4,7 @@
 mod cancel;
 mod cli;
 mod coordinator;
+mod delivery;
 mod disputes;
 mod exits;
 mod flow;

@@ -75,15 +75,15 @@ impl Expected {
         let transcript = read_record(&record).map_err(|error| error.to_string())?;
         let heads = record.epochs.iter().map(|epoch| epoch.head);
         let fits = [
-            ("circuit", record.circuit == self.circuit.name),
-            ("job or node", record.context == self.context),
-            ("dataset", record.dataset == self.dataset),
-            ("first weights", record.initial == self.initial),
-            ("epochs", heads.eq(self.heads.iter().copied())),
+            ("another circuit", record.circuit == self.circuit.name),
+            ("another job or node", record.context == self.context),
+            ("another dataset", record.dataset == self.dataset),
+            ("other first weights", record.initial == self.initial),
+            ("other heads", heads.eq(self.heads.iter().copied())),
         ];
         if let Some((what, _)) = fits.into_iter().find(|(_, fits)| !fits) {
             return Err(format!(
-                "the transcript is of another {what} than was ordered and shown while it trained"
+                "the transcript that it shows has {what} than ordered, or than it told while it trained"
             ));
         }
         self.check_end(&record, &transcript)?;
