@@ -52,6 +52,13 @@ impl Printer {
         let _ = writeln!(io::stdout(), "{line}");
     }
 
+    /// A part of the result for people, before the rest is known; JSON comes as one object at the end.
+    pub fn part(self, text: impl FnOnce() -> String) {
+        if !self.json {
+            let _ = writeln!(io::stdout(), "{}", text());
+        }
+    }
+
     /// What is going on.
     pub fn note(self, text: impl std::fmt::Display) {
         if !self.quiet {
@@ -117,4 +124,65 @@ pub fn table(header: &[&str]) -> Table {
         .set_content_arrangement(ContentArrangement::Disabled)
         .set_header(header);
     table
+}
+
+/// A name and a text a row, under such a header. On a terminal, texts that are too long for it are broken between
+/// words; an address or a signature stays whole, to be copied.
+pub fn facts(header: [&str; 2], rows: &[[String; 2]]) -> String {
+    let mut facts = table(&header);
+    let names = rows.iter().map(|[name, _]| name.chars().count());
+    let widest = names.chain([header[0].chars().count()]).max().unwrap_or(0);
+    // A space on either side of both columns.
+    let room = facts
+        .width()
+        .map(|width| usize::from(width).saturating_sub(widest + 4));
+    for [name, text] in rows {
+        let text = room.map_or_else(|| text.clone(), |room| fold(text, room));
+        facts.add_row([name.clone(), text]);
+    }
+    facts.trim_fmt()
+}
+
+/// Breaks `text` between words into lines of at most `width` characters; a longer word has a line of its own.
+fn fold(text: &str, width: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_broken_between_words_and_words_never() {
+        assert_eq!(fold("one two three", 80), "one two three");
+        assert_eq!(fold("one two three", 7), "one two\nthree");
+        assert_eq!(fold("see 4GVM9xNGPZg2 now", 6), "see\n4GVM9xNGPZg2\nnow");
+        assert_eq!(fold("µs é ü", 4), "µs é\nü");
+        assert_eq!(fold("", 4), "");
+    }
+
+    #[test]
+    fn facts_stand_in_two_columns() {
+        // Tests have no terminal: nothing is broken.
+        let long = "word ".repeat(100).trim_end().to_owned();
+        let rows = [
+            ["shown".to_owned(), long.clone()],
+            ["circuit".to_owned(), "z64x10".to_owned()],
+        ];
+        let text = facts(["price", "1 CYXWIZ"], &rows);
+        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        assert!(lines[0].starts_with("price "), "{text}");
+        assert_eq!(lines[2], format!("shown     {long}"));
+        assert_eq!(lines[3], "circuit   z64x10");
+    }
 }

@@ -31,7 +31,7 @@ pub async fn run(cli: Cli, printer: Printer) -> Result<()> {
             WalletCommand::Show { address } => wallet::show::run(&settings, printer, address).await,
             WalletCommand::Airdrop { sol } => wallet::airdrop::run(&settings, printer, sol).await,
         },
-        Command::Job(command) => run_job(&Engine::open(settings, printer)?, command).await,
+        Command::Job(command) => run_job(settings, printer, command).await,
         Command::Node(NodeCommand::List) => {
             node::list::run(&Engine::open(settings, printer)?).await
         }
@@ -54,9 +54,14 @@ pub async fn run(cli: Cli, printer: Printer) -> Result<()> {
     }
 }
 
-async fn run_job(engine: &Engine, command: JobCommand) -> Result<()> {
+async fn run_job(settings: Settings, printer: Printer, command: JobCommand) -> Result<()> {
+    // An estimate tells what a proof is worth to those who have no wallet, too.
+    if let JobCommand::Estimate { file } = &command {
+        return job::estimate::run(settings, printer, file).await;
+    }
+    let engine = &Engine::open(settings, printer)?;
     match command {
-        JobCommand::Estimate { file } => job::estimate::run(engine, &file).await,
+        JobCommand::Estimate { .. } => unreachable!("answered above"),
         JobCommand::Run(RunArgs {
             submit,
             hold,

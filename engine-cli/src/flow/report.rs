@@ -129,28 +129,30 @@ fn millis(seconds: f64) -> f64 {
 impl Report {
     /// For people.
     pub fn text(&self) -> String {
-        let mut facts = printer::table(&["job", &self.name]);
         let accuracy = self.accuracy.map_or("-".to_owned(), |share| {
             format!("{:.2} % of the held-out rows", share * 100.0)
         });
-        facts.add_row(["id", &self.job_id.to_string()]);
-        facts.add_row(["node", &self.node.to_string()]);
-        facts.add_row(["price", &format!("{} CYXWIZ", Amount(self.amount))]);
+        let mut rows = Vec::new();
+        let mut row = |name: &str, text: String| rows.push([name.to_owned(), text]);
+        row("id", self.job_id.to_string());
+        row("node", self.node.to_string());
+        row("price", format!("{} CYXWIZ", Amount(self.amount)));
         if let Some(due) = self.payment_due_at {
             let text = format!(
                 "due on {}: by itself, unless you contest the result with `cyxwiz job dispute {}` before",
                 printer::utc(due),
                 self.job_id
             );
-            facts.add_row(["payment", &text]);
+            row("payment", text);
         }
-        facts.add_row(["epochs", &self.epochs.to_string()]);
-        facts.add_row(["accuracy", &accuracy]);
-        facts.add_row(["weights", &self.weights_file]);
-        facts.add_row([
+        row("epochs", self.epochs.to_string());
+        row("accuracy", accuracy);
+        row("weights", self.weights_file.clone());
+        row(
             "sha256",
-            &format!("{} (as on the chain)", self.weights_sha256),
-        ]);
+            format!("{} (as on the chain)", self.weights_sha256),
+        );
+        let facts = printer::facts(["job", &self.name], &rows);
         let mut transactions = printer::table(&["transaction", "signature"]);
         for (name, signature) in in_order(&self.transactions, &TRANSACTIONS) {
             transactions.add_row([name, signature]);
@@ -161,7 +163,8 @@ impl Report {
         }
         let proof = self.proof.as_ref();
         let proof = proof.map_or_else(String::new, |proof| format!("\n\n{}", proof.text()));
-        let tables = [facts, transactions, times].map(|table| table.trim_fmt());
+        let [transactions, times] = [transactions, times].map(|table| table.trim_fmt());
+        let tables = [facts, transactions, times];
         let balances = self.balances.table();
         let verdict = if self.balances.conserved {
             "the sums agree to the unit"

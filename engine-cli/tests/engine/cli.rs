@@ -287,12 +287,44 @@ fn a_run_says_what_its_proof_will_show_and_what_not() {
         "verification: zk-exact",
         "shown: Paid only with a proof",
         "not shown: that each of the 1,280 steps is right",
-        "99.9 %",
+        "1 of 1,280 cases",
+        "99.92 %",
         "circuit: z64x10",
         "recomputes 1 of 1,280 steps",
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }
+}
+
+/// What a proof is worth is told to whoever has the job file: no wallet and no network.
+#[test]
+fn an_estimate_says_first_what_the_proof_shows_and_adds() {
+    let job = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits/zk.toml");
+    let home = home();
+    let run = |arguments: &[&str]| {
+        let mut command = cyxwiz(&home);
+        command.args(["job", "estimate"]).arg(&job).args(arguments);
+        command.output().expect("run")
+    };
+    let output = run(&[]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("cyxwiz wallet new"), "{text}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    for part in [
+        "digits-zk",
+        "Paid only with a proof, verified on-chain, unless you cancel",
+        "1 of 1,280 cases",
+        "proof adds",
+        "about 19 s",
+        "0.007 SOL",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    // One object, and nothing before it.
+    let output = run(&["--json"]);
+    assert_eq!(stdout_json(&output)["error"]["kind"], "failed");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
 }
 
 #[test]

@@ -9,19 +9,32 @@ use crate::{
     engine::Engine,
     error::{Error, Result},
     flow::{input::Input, offer::estimate_of, proof::Evidence},
-    printer::table,
+    printer::{Printer, facts},
+    settings::Settings,
 };
 
-/// Checks the job file at `file` with its data and asks for the price.
+/// Checks the job file at `file` with its data, says what the job is and what its proof will show, for which it needs
+/// nobody, and asks for the price, for which it needs a wallet and a coordinator.
 ///
 /// # Errors
-/// A bad job file or dataset, no node that fits.
-pub async fn run(engine: &Engine, file: &Path) -> Result<()> {
+/// A bad job file or dataset, a wallet that cannot be read, no node that fits.
+pub async fn run(settings: Settings, printer: Printer, file: &Path) -> Result<()> {
     let input = Input::read(file)?;
     let evidence = Evidence::of(&input.spec);
     if let Some(evidence) = &evidence {
-        evidence.warn(engine.printer);
+        evidence.warn(printer);
     }
+    let (rows, parameters) = (input.rows, input.spec.parameter_count());
+    printer.part(|| {
+        let mut known = vec![
+            ["rows".to_owned(), rows.to_string()],
+            ["parameters".to_owned(), parameters.to_string()],
+        ];
+        known.extend(evidence.iter().flat_map(Evidence::rows));
+        known.extend(evidence.iter().map(Evidence::added));
+        format!("{}\n", facts(["job", &input.spec.job.name], &known))
+    });
+    let engine = Engine::open(settings, printer)?;
     let answer = engine
         .coordinator
         .estimate(input.canonical, input.rows)
@@ -42,31 +55,28 @@ pub async fn run(engine: &Engine, file: &Path) -> Result<()> {
         "estimated_seconds": estimate.estimated_seconds,
         "timeout_seconds": estimate.timeout_seconds,
         "node": node,
-        "rows": input.rows,
-        "parameters": input.spec.parameter_count(),
+        "rows": rows,
+        "parameters": parameters,
         "lines": lines,
         "verification": evidence,
     });
-    engine.printer.result(&value, || {
-        let mut rows = table(&["price", &format!("{} CYXWIZ", Amount(estimate.amount))]);
-        for line in &estimate.lines {
-            rows.add_row([&line.label, &line.value]);
-        }
-        rows.add_row([
-            "training",
-            &format!("about {} s", estimate.estimated_seconds),
+    printer.result(&value, || {
+        let mut asked: Vec<_> = estimate
+            .lines
+            .iter()
+            .map(|line| [line.label.clone(), line.value.clone()])
+            .collect();
+        let (training, deadline) = (estimate.estimated_seconds, estimate.timeout_seconds);
+        asked.extend([
+            ["training".to_owned(), format!("about {training} s")],
+            [
+                "deadline".to_owned(),
+                format!("{deadline} s after the assignment"),
+            ],
+            ["node now".to_owned(), node.to_string()],
         ]);
-        rows.add_row([
-            "deadline",
-            &format!("{} s after the assignment", estimate.timeout_seconds),
-        ]);
-        rows.add_row(["node now", &node.to_string()]);
-        rows.add_row(["rows", &input.rows.to_string()]);
-        rows.add_row(["parameters", &input.spec.parameter_count().to_string()]);
-        for row in evidence.iter().flat_map(Evidence::rows) {
-            rows.add_row(row);
-        }
-        rows.trim_fmt()
+        let price = format!("{} CYXWIZ", Amount(estimate.amount));
+        facts(["price", &price], &asked)
     });
     Ok(())
 }

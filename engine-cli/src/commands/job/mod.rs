@@ -8,6 +8,7 @@ pub mod estimate;
 pub mod extend;
 pub mod list;
 pub mod next;
+pub mod proven;
 pub mod rate;
 pub mod replay;
 pub mod run;

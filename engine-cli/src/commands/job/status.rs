@@ -1,15 +1,15 @@
 //! `cyxwiz job status`.
 
-use cyxwiz_chain::{EscrowAccount, EscrowState, TranscriptAccount};
+use cyxwiz_chain::{EscrowAccount, EscrowState, TranscriptAccount, TranscriptStage};
 use cyxwiz_domain::{Amount, JobId};
 use serde_json::json;
 
-use super::{next::next, view::JobView};
+use super::{next::next, proven::ProofStanding, view::JobView};
 use crate::{
     engine::Engine,
     error::{Error, Result},
-    flow::{ending::Ending, journal, proof::stage_words},
-    printer::{table, utc},
+    flow::{ending::Ending, journal},
+    printer::{facts, utc},
 };
 
 /// Shows a job as the coordinator and the chain have it.
@@ -45,54 +45,60 @@ pub async fn run(engine: &Engine, job: JobId) -> Result<()> {
     };
     // Known only where the job was begun.
     let journal = journal::read(&engine.settings.data_dir, job).ok();
-    let reason = journal.and_then(|journal| journal.given_up);
+    let plan = journal.as_ref().and_then(|journal| journal.proof.as_ref());
+    let state = view.as_ref().map(|view| view.state);
+    let standing = ProofStanding::of(transcript.as_ref(), escrow.as_ref(), plan, state);
+    let reason = journal
+        .as_ref()
+        .and_then(|journal| journal.given_up.clone());
     let value = json!({
         "job": view, "escrow": escrow.as_ref().map(escrow_json),
-        "proof": transcript.as_ref().map(transcript_json), "next": next,
+        "proof": standing.map(|standing| proof_json(standing, transcript.as_ref())), "next": next,
         "reason": reason,
     });
     engine.printer.result(&value, || {
-        let mut rows = table(&["job", &job.to_string()]);
+        let mut rows = Vec::new();
+        let mut row = |name: &str, text: String| rows.push([name.to_owned(), text]);
         if let Some(view) = &view {
-            rows.add_row(["name", &view.name]);
-            rows.add_row(["state", view.standing()]);
-            rows.add_row(["epochs", &view.progress()]);
-            rows.add_row(["price", &view.price()]);
-            rows.add_row(["created", &view.created()]);
-            let node = view.node.map_or("-".to_owned(), |node| node.to_string());
-            rows.add_row(["node", &node]);
+            row("name", view.name.clone());
+            row("state", view.standing().to_owned());
+            row("epochs", view.progress());
+            row("price", view.price());
+            row("created", view.created());
+            row(
+                "node",
+                view.node.map_or("-".to_owned(), |node| node.to_string()),
+            );
             if !view.message.is_empty() {
-                rows.add_row(["message", &view.message]);
+                row("message", view.message.clone());
             }
         }
         if let Some(escrow) = &escrow {
-            rows.add_row(["escrow", &escrow.address.to_string()]);
+            row("escrow", escrow.address.to_string());
             let ending = Ending::new(escrow, None);
             let state = match ending.is_handed_back() {
                 true => "refunded: its node handed the job back",
                 false => escrow.state.job_state().as_str(),
             };
-            rows.add_row(["on the chain", state]);
-            if let Some(reason) = &reason {
-                rows.add_row(["reason", reason]);
+            row("on the chain", state.to_owned());
+            if let Some(reason) = reason {
+                row("reason", reason);
             }
-            rows.add_row([
-                "receipt",
-                &format!("{} seen, {} held", escrow.receipt_seen, escrow.receipt_held),
-            ]);
-            rows.add_row(["paid", &paid(escrow)]);
+            let (seen, held) = (escrow.receipt_seen, escrow.receipt_held);
+            row("receipt", format!("{seen} seen, {held} held"));
+            row("paid", paid(escrow));
             if escrow.state == EscrowState::Disputed {
-                rows.add_row(["disputed until", &utc(escrow.dispute_ends_at)]);
-                rows.add_row(["bond", &format!("{} CYXWIZ", escrow.bond)]);
+                row("disputed until", utc(escrow.dispute_ends_at));
+                row("bond", format!("{} CYXWIZ", escrow.bond));
             }
         }
-        if let Some(transcript) = &transcript {
-            rows.add_row(["proof", stage_words(transcript.stage)]);
+        if let Some(standing) = standing {
+            row("proof", standing.words());
         }
-        if let Some(next) = &next {
-            rows.add_row(["next", next]);
+        if let Some(next) = next {
+            row("next", next);
         }
-        rows.trim_fmt()
+        facts(["job", &job.to_string()], &rows)
     });
     Ok(())
 }
@@ -128,16 +134,27 @@ fn escrow_json(escrow: &EscrowAccount) -> serde_json::Value {
     })
 }
 
-fn transcript_json(transcript: &TranscriptAccount) -> serde_json::Value {
-    json!({
-        "address": transcript.address,
-        "stage": transcript.stage,
-        "circuit": transcript.circuit,
-        "samples": transcript.samples,
-        "epochs": transcript.epochs,
-        "root": transcript.root,
-        "trained": transcript.trained,
-        "verified_at": transcript.verified_at,
-        "seq": transcript.seq,
-    })
+/// Where a proof stands, with what its transcript says while that is there.
+fn proof_json(
+    standing: ProofStanding,
+    transcript: Option<&TranscriptAccount>,
+) -> serde_json::Value {
+    let mut value = json!({
+        "stage": standing.stage,
+        "circuit_name": standing.circuit,
+        "insecure_dev_key": standing.insecure_dev_key,
+        "verified": standing.stage == TranscriptStage::Verified,
+        "paid": standing.paid,
+    });
+    if let Some(transcript) = transcript {
+        value["address"] = json!(transcript.address);
+        value["circuit"] = json!(transcript.circuit);
+        value["samples"] = json!(transcript.samples);
+        value["epochs"] = json!(transcript.epochs);
+        value["root"] = json!(transcript.root);
+        value["trained"] = json!(transcript.trained);
+        value["verified_at"] = json!(transcript.verified_at);
+        value["seq"] = json!(transcript.seq);
+    }
+    value
 }

@@ -1,14 +1,13 @@
 //! A job as `status` and `list` print it.
 
-use cyxwiz_chain::TranscriptStage;
 use cyxwiz_domain::{Address, Amount, Digest, JobId, JobState};
 use cyxwiz_proto::job::v1 as pb;
 use serde::Serialize;
 
+use super::proven::ProofStanding;
 use crate::{
     coordinator::{node_of, state_of},
     error::{Error, Result},
-    flow::proof::stage_name,
     printer::utc,
 };
 
@@ -35,9 +34,9 @@ pub struct JobView {
     pub spec_hash: Digest,
     /// Last thing that went wrong.
     pub message: String,
-    /// Where the job's transcript stands on the chain; absent without one, and once it is closed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub proof: Option<TranscriptStage>,
+    /// Where the job's proof stands: `proof`, `circuit`, `insecure_dev_key`; absent without one.
+    #[serde(flatten)]
+    pub proof: Option<ProofStanding>,
 }
 
 impl TryFrom<&pb::Job> for JobView {
@@ -78,9 +77,10 @@ impl JobView {
         }
     }
 
-    /// Stage of the proof for people.
-    pub fn stage(&self) -> &'static str {
-        self.proof.map_or("-", stage_name)
+    /// Standing of the proof for people.
+    pub fn stage(&self) -> String {
+        self.proof
+            .map_or_else(|| "-".to_owned(), |proof| proof.name())
     }
 
     /// Creation for people.

@@ -1,11 +1,12 @@
 //! What a job's proof will show and what it will not, in words, before anything is paid.
 
+use cyxwiz_chain::REVEAL_DELAY_SLOTS;
 use cyxwiz_domain::spec::{JobSpec, VerificationTier};
 use cyxwiz_proof::keys::{BANNER, warning};
 use serde::Serialize;
 
 use super::report::thousands;
-use crate::printer::Printer;
+use crate::{flow::price::LAMPORTS_NEEDED_FOR_PROOF, printer::Printer};
 
 /// The evidence that a job asks for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -28,9 +29,18 @@ pub struct Evidence {
     /// What an audit repeats the training with; absent where nothing is fixed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime_class: Option<String>,
+    /// What it adds to the time until the payment, in seconds: an estimate.
+    pub added_seconds: u32,
+    /// What it adds to what the user's wallet must hold, in lamports; most of it is rent, which comes back.
+    pub added_lamports: u64,
     /// Whether anyone can forge the proof.
     pub insecure_dev_key: bool,
 }
+
+/// Seconds that a slot takes.
+const SLOT_SECONDS: f64 = 0.4;
+/// Seconds of proving per constraint, on two ordinary cores.
+const PROVING_SECONDS: f64 = 50e-6;
 
 impl Evidence {
     /// What `spec` asks for; `None` for a job without a proof.
@@ -50,6 +60,8 @@ impl Evidence {
             steps,
             samples,
             runtime_class: class.map(|class| class.name().to_owned()),
+            added_seconds: added_seconds(entry.constraints),
+            added_lamports: LAMPORTS_NEEDED_FOR_PROOF,
             insecure_dev_key: warning(entry).is_some(),
         })
     }
@@ -74,6 +86,17 @@ impl Evidence {
             rows.push(["runtime".to_owned(), class.clone()]);
         }
         rows
+    }
+
+    /// What it costs beside the price: one more row.
+    pub fn added(&self) -> [String; 2] {
+        let (seconds, sol) = (self.added_seconds, self.added_lamports as f64 / 1e9);
+        let wait = wait_seconds();
+        let text = format!(
+            "about {seconds} s until the payment ({wait:.0} s until the challenge may be drawn, then the proof is made), and \
+             up to {sol} SOL of yours, most of it rent that comes back with the payment"
+        );
+        ["proof adds".to_owned(), text]
     }
 
     /// Says all this while a job begins, and what its keys are worth even where nothing else is said.
@@ -110,11 +133,22 @@ fn not_shown(steps: Option<u64>, samples: u8) -> String {
             .to_owned();
     };
     let (steps, of) = (thousands(steps), steps);
-    let missed = 100.0 * (1.0 - f64::from(samples) / of as f64);
+    // Cut, not rounded: nothing that may be caught is missed for certain.
+    let missed = (10_000.0 * (1.0 - f64::from(samples) / of as f64)).floor() / 100.0;
     format!(
-        "that each of the {steps} steps is right: a single false one is missed with a probability of {missed:.1} %, \
-         and `cyxwiz job replay` finds it for certain. Loss, accuracy and times are the node's claims"
+        "that each of the {steps} steps is right: a single false one is caught in {samples} of {steps} cases, that is, \
+         missed with a probability of {missed:.2} %, and `cyxwiz job replay` finds it for certain. Loss, \
+         accuracy and times are the node's claims"
     )
+}
+
+/// From the commitment until its challenge can be drawn.
+fn wait_seconds() -> f64 {
+    REVEAL_DELAY_SLOTS as f64 * SLOT_SECONDS
+}
+
+fn added_seconds(constraints: u32) -> u32 {
+    (wait_seconds() + f64::from(constraints) * PROVING_SECONDS).ceil() as u32
 }
 
 #[cfg(test)]
@@ -125,11 +159,23 @@ mod tests {
     fn the_chance_of_a_single_false_step_is_told() {
         let told = not_shown(Some(1_280), 1);
         assert!(
-            told.contains("1,280 steps") && told.contains("99.9 %"),
+            told.contains("1 of 1,280 cases") && told.contains("99.92 %"),
             "{told}"
         );
         let told = not_shown(Some(10), 4);
-        assert!(told.contains("60.0 %"), "{told}");
+        assert!(
+            told.contains("4 of 10 cases") && told.contains("60.00 %"),
+            "{told}"
+        );
+        let told = not_shown(Some(1_000_000), 1);
+        assert!(told.contains("99.99 %"), "{told}");
         assert!(not_shown(None, 0).contains("nobody repeats"));
+    }
+
+    #[test]
+    fn the_time_that_a_proof_takes_is_that_of_its_challenge_and_its_constraints() {
+        assert_eq!(added_seconds(14_862), 14);
+        assert_eq!(added_seconds(122_858), 19);
+        assert_eq!(added_seconds(313_460), 29);
     }
 }
