@@ -1,6 +1,11 @@
 //! Weights go out against what the user or the escrow has committed to.
 
+use std::fs;
+
 use cyxwiz_chain::EscrowState;
+use cyxwiz_domain::{Digest, training::TranscriptRecord};
+use cyxwiz_node::ledger::Write;
+use cyxwiz_proof::job::read_record;
 use cyxwiz_proto::training::v1 as pb;
 use tonic::Code;
 
@@ -101,4 +106,59 @@ async fn weights_of_a_job_that_was_refunded_stay_here() {
     assert_pending(&mut engine, 0).await;
     stand.escrows.close(stand.escrow);
     assert_pending(&mut engine, 0).await;
+}
+
+/// The transcript goes to whom the final weights go, and is that of the work.
+#[tokio::test]
+async fn a_transcript_goes_out_with_the_weights() {
+    let stand = Stand::new(Setup {
+        receipt_lag: 100,
+        ..Setup::proven()
+    })
+    .await;
+    stand
+        .escrows
+        .hold(|write| matches!(write, Write::Commit { .. }));
+    let (mut engine, mut attached) = begin(&stand).await;
+    let refusal = engine.transcript(0).await.expect_err("not trained");
+    assert_eq!(code(&refusal), "not_trained");
+    let epochs = stand.account().required_epochs;
+    let mut last = Vec::new();
+    for _ in 0..epochs {
+        last = attached.epoch().await.checkpoint_hash;
+    }
+    until("trained", || stand.job().record().completion.is_some()).await;
+    let refusal = engine.transcript(0).await.expect_err("not signed for");
+    assert_eq!(code(&refusal), "receipt_pending");
+    attached
+        .send(receipt(&stand.user, stand.escrow, epochs, 0, &last))
+        .await;
+    until("the receipt", || stand.job().receipts().seen() == epochs).await;
+
+    let whole = engine.transcript(0).await.expect("signed for");
+    assert_eq!(
+        engine.transcript(1_000).await.expect("the rest"),
+        whole[1_000..]
+    );
+    let beyond = engine.transcript(whole.len() as u64 + 1).await;
+    assert_eq!(code(&beyond.expect_err("beyond")), "offset_beyond_end");
+    let record: TranscriptRecord = serde_json::from_slice(&whole).expect("JSON");
+    read_record(&record).expect("its chain holds");
+    let heads: Vec<Digest> = record.epochs.iter().map(|epoch| epoch.head).collect();
+    assert_eq!(heads, stand.job().heads());
+
+    fs::remove_file(stand.job().transcript_path()).expect("lost");
+    let gone = engine.transcript(0).await.expect_err("lost");
+    assert_eq!(
+        (gone.code(), code(&gone)),
+        (Code::NotFound, "transcript_gone")
+    );
+}
+
+#[tokio::test]
+async fn a_job_without_a_proof_has_no_transcript() {
+    let stand = Stand::new(Setup::default()).await;
+    let (mut engine, _attached) = begin(&stand).await;
+    let refusal = engine.transcript(0).await.expect_err("none");
+    assert_eq!(code(&refusal), "no_transcript");
 }

@@ -13,7 +13,7 @@ use cyxwiz_node::{
     ledger::Write,
     steps::transcript::public_input,
 };
-use cyxwiz_proof::job::{heads_root, trained_commitment};
+use cyxwiz_proof::job::{heads_root, leaves_hash, state_commitment, trained_commitment};
 use cyxwiz_proto::training::v1::{self as pb, train_event::Body};
 
 use crate::{
@@ -60,6 +60,12 @@ async fn told(attached: &mut Attached) -> Vec<Body> {
             return events;
         }
     }
+}
+
+/// The transcript as engines get it.
+async fn shown(engine: &mut Engine) -> TranscriptRecord {
+    let bytes = engine.transcript(0).await.expect("the transcript");
+    serde_json::from_slice(&bytes).expect("JSON")
 }
 
 /// How often such a write has landed.
@@ -132,6 +138,9 @@ async fn a_job_in_integers_is_committed_to_challenged_proven_and_submitted() {
     assert_eq!(Digest::of(&weights), stand.account().weights_hash);
     let delivered = trained_commitment(&stand.spec, &weights).expect("weights");
     assert_eq!(delivered, transcript.trained.0);
+    let record = shown(&mut engine).await;
+    assert_eq!(leaves_hash(&record), transcript.leaves_hash);
+    assert_eq!(record.last, None);
 
     let Some(Body::Proved(proved)) = events.iter().find(|e| matches!(e, Body::Proved(_))) else {
         panic!("not proved");
@@ -151,9 +160,15 @@ async fn an_audited_job_is_proven_in_its_runtime_class() {
     stand
         .restart_with(|settings| settings.trainer.threads = Some(2))
         .await;
-    let (_engine, mut attached) = begin(&stand).await;
+    let (mut engine, mut attached) = begin(&stand).await;
     challenge(&stand).await;
     submitted(&stand).await;
+    // The weights delivered are those that the transcript ends in, which no step of the proof recomputes.
+    let (transcript, record) = (stand.transcript(), shown(&mut engine).await);
+    assert_eq!(leaves_hash(&record), transcript.leaves_hash);
+    let weights = engine.download(0, 0).await.expect("weights");
+    let delivered = state_commitment(&record, Digest::of(&weights));
+    assert_eq!(delivered, Ok(transcript.trained.0));
     let class = stand.spec.runtime_class().expect("a class");
     assert_eq!(stand.job().record().threads, Some(class.threads()));
     let events = told(&mut attached).await;
