@@ -1,4 +1,4 @@
-use ark_bn254::Bn254;
+use ark_bn254::{Bn254, G1Affine, G1Projective, G2Affine};
 use ark_ec::CurveGroup as _;
 use ark_ff::{BigInteger as _, Field as _, PrimeField as _};
 use ark_groth16::Groth16;
@@ -119,29 +119,63 @@ fn what_is_no_proof_is_refused() {
     assert!(malformed(refused(Proof::from_points(&points))));
 }
 
-/// With γ = δ, A = α, B = β and C = −(points of the inputs) verifies for any statement: keys like
-/// that have cost others their users' money. The gate refuses them.
+/// A proof must make e(A, B) = e(α, β)·e(I, γ)·e(C, δ), where I is the sum of the inputs' points. Where γ
+/// and δ are the same, or each other's negative, anyone can: C takes I's term away. Keys like that
+/// have cost others their users' money. The gate refuses them.
 #[test]
 fn a_key_whose_gamma_is_its_delta_lets_anyone_forge() {
+    for sign in [Fr::from(1_u64), -Fr::from(1_u64)] {
+        let mut weak = golden().0.points;
+        weak.delta_g2 = (weak.gamma_g2 * sign).into_affine();
+        let inputs = forged_input(&weak);
+        let (a, b, c) = (weak.alpha_g1, weak.beta_g2, inputs * -sign);
+        assert_forged(weak, [a, c.into_affine()], b);
+    }
+}
+
+/// The same where β is δ (C takes α's term away, A and B make I's), or γ (B = γ + δ makes two terms, of
+/// which C takes one away).
+#[test]
+fn a_key_whose_beta_is_another_of_its_points_lets_anyone_forge() {
+    for sign in [Fr::from(1_u64), -Fr::from(1_u64)] {
+        let mut weak = golden().0.points;
+        weak.beta_g2 = (weak.delta_g2 * sign).into_affine();
+        let inputs = forged_input(&weak).into_affine();
+        let (c, b) = ((weak.alpha_g1 * -sign).into_affine(), weak.gamma_g2);
+        assert_forged(weak, [inputs, c], b);
+
+        let mut weak = golden().0.points;
+        weak.beta_g2 = (weak.gamma_g2 * sign).into_affine();
+        let a = (forged_input(&weak) + weak.alpha_g1 * sign).into_affine();
+        let b = (weak.gamma_g2 + weak.delta_g2).into_affine();
+        assert_forged(weak, [a, a], b);
+    }
+}
+
+/// A public input that nobody has proven.
+fn never_proven() -> Fr {
+    Fr::from(123_456_u64)
+}
+
+/// The sum of the inputs' points for it.
+fn forged_input(key: &ark_groth16::VerifyingKey<Bn254>) -> G1Projective {
+    key.gamma_abc_g1[1] * never_proven() + key.gamma_abc_g1[0]
+}
+
+/// A weak key takes a proof made of its own points, on the chain too; a good key does not, and the
+/// gate does not let the weak one pass.
+fn assert_forged(weak: ark_groth16::VerifyingKey<Bn254>, [a, c]: [G1Affine; 2], b: G2Affine) {
     let (key, ..) = golden();
-    let mut weak = key.points.clone();
-    weak.delta_g2 = weak.gamma_g2;
     let weak = VerifyingKey::from_points(weak);
-    let input = Fr::from(123_456_u64);
-    let points = &key.points.gamma_abc_g1;
-    let forged = Proof::from_points(&ark_groth16::Proof {
-        a: key.points.alpha_g1,
-        b: key.points.beta_g2,
-        c: -(points[1] * input + points[0]).into_affine(),
-    });
+    let forged = Proof::from_points(&ark_groth16::Proof { a, b, c });
+    let input = never_proven();
     assert_eq!(weak.verify(&forged, input), Ok(()));
     assert_eq!(on_chain(&weak, &forged, to_word(input)), Ok(()));
     assert_eq!(key.verify(&forged, input), Err(VerifyError::Rejected));
     assert!(on_chain(&key, &forged, to_word(input)).is_err());
-    assert_eq!(
-        weak.weakness(),
-        Some("γ equals δ, so anyone can forge proofs")
-    );
+    let reason = weak.weakness().unwrap();
+    assert!(reason.ends_with("so anyone can forge proofs"), "{reason}");
+    assert_eq!(key.weakness(), None);
 }
 
 /// The prover: it refuses what is not true, tells how far it is, and

@@ -1,7 +1,7 @@
 //! Verifying keys and verification.
 
-use ark_bn254::{Bn254, G1Affine};
-use ark_ec::AffineRepr as _;
+use ark_bn254::{Bn254, G1Affine, G2Affine};
+use ark_ec::AffineRepr;
 use ark_groth16::{Groth16, PreparedVerifyingKey, prepare_verifying_key};
 
 use super::{
@@ -97,25 +97,39 @@ impl VerifyingKey {
     /// Names what would let anyone forge proofs, if anything does.
     pub(crate) fn weakness(&self) -> Option<&'static str> {
         let key = &self.points;
-        let generator = ark_bn254::G2Affine::generator();
         if key.gamma_abc_g1.len() != INPUT_POINTS {
             return Some("it is not for one public input");
         }
-        if key.gamma_g2 == key.delta_g2 {
-            return Some("γ equals δ, so anyone can forge proofs");
+        let [beta, gamma, delta] = [key.beta_g2, key.gamma_g2, key.delta_g2];
+        let identity = [beta, gamma, delta].iter().any(|point| point.is_zero())
+            || key.alpha_g1.is_zero()
+            || key.gamma_abc_g1.iter().any(|point| point.is_zero());
+        if identity {
+            return Some("one of its points is the identity");
+        }
+        // Terms of the equation that share a point of G2, or its negative, can be traded for one another.
+        if alike(&gamma, &delta) {
+            return Some("γ is δ or −δ, so anyone can forge proofs");
+        }
+        if alike(&beta, &delta) {
+            return Some("β is δ or −δ, so anyone can forge proofs");
+        }
+        if alike(&beta, &gamma) {
+            return Some("β is γ or −γ, so anyone can forge proofs");
         }
         // γ may be the generator, and is in keys from snarkjs.
-        if key.delta_g2 == generator || key.beta_g2 == generator {
+        let generator = G2Affine::generator();
+        if alike(&delta, &generator) || alike(&beta, &generator) {
             return Some("β or δ is the group's generator: nobody contributed to the setup");
         }
-        if key.alpha_g1 == G1Affine::generator() {
+        if alike(&key.alpha_g1, &G1Affine::generator()) {
             return Some("α is the group's generator: nobody contributed to the setup");
         }
-        let identity = key.alpha_g1.is_zero()
-            || [key.beta_g2, key.gamma_g2, key.delta_g2]
-                .iter()
-                .any(|point| point.is_zero())
-            || key.gamma_abc_g1.iter().any(|point| point.is_zero());
-        identity.then_some("one of its points is the identity")
+        None
     }
+}
+
+/// Whether two points are the same, or each other's negative.
+fn alike<P: AffineRepr>(a: &P, b: &P) -> bool {
+    a.x() == b.x()
 }

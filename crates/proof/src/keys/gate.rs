@@ -55,8 +55,8 @@ pub enum GateError {
 }
 
 /// Checks key bytes against everything that can be checked without the setup's secrets: length,
-/// points in their groups and none the identity, γ ≠ δ, contributions made, the registered digest,
-/// random proofs refused.
+/// points in their groups and none the identity, β, γ and δ different up to sign, contributions made,
+/// the registered digest, random proofs refused.
 pub fn check_key(circuit: &Circuit, bytes: &[u8]) -> Result<VerifyingKey, GateError> {
     let id = circuit.id(sha256);
     let entry = Registered::by_id(&id).ok_or(GateError::UnknownCircuit)?;

@@ -1,5 +1,6 @@
 use std::fs;
 
+use ark_ec::AffineRepr as _;
 use cyxwiz_statement::{Circuit, REGISTRY, Registered};
 use rand::SeedableRng as _;
 
@@ -81,22 +82,52 @@ fn the_gate_names_what_is_wrong() {
         GateError::Weak { reason, .. } => reason,
         other => panic!("{other}"),
     };
-    let gamma = &good[192..320];
+    let weakened = |change: &dyn Fn(&mut ark_groth16::VerifyingKey<ark_bn254::Bn254>)| {
+        let mut points = VerifyingKey::from_bytes(&good).unwrap().points;
+        change(&mut points);
+        weak(&VerifyingKey::from_points(points).to_bytes())
+    };
+    let negative = |point: ark_bn254::G2Affine| -point;
+    let forgeable = "so anyone can forge proofs";
+    let gamma_delta = format!("γ is δ or −δ, {forgeable}");
+    assert_eq!(weakened(&|key| key.delta_g2 = key.gamma_g2), gamma_delta);
     assert_eq!(
-        weak(&with(320..448, gamma)),
-        "γ equals δ, so anyone can forge proofs"
+        weakened(&|key| key.delta_g2 = negative(key.gamma_g2)),
+        gamma_delta
     );
-    let uncontributed = |key: &[u8]| weak(key).contains("nobody contributed");
-    let mut generators = VerifyingKey::from_bytes(&good).unwrap().points;
-    generators.delta_g2 = ark_ec::AffineRepr::generator();
-    assert!(uncontributed(
-        &VerifyingKey::from_points(generators.clone()).to_bytes()
-    ));
-    generators.delta_g2 = generators.beta_g2;
-    generators.alpha_g1 = ark_ec::AffineRepr::generator();
-    assert!(uncontributed(
-        &VerifyingKey::from_points(generators).to_bytes()
-    ));
+    let beta_delta = format!("β is δ or −δ, {forgeable}");
+    assert_eq!(
+        weakened(&|key| key.beta_g2 = negative(key.delta_g2)),
+        beta_delta
+    );
+    let beta_gamma = format!("β is γ or −γ, {forgeable}");
+    assert_eq!(
+        weakened(&|key| key.beta_g2 = negative(key.gamma_g2)),
+        beta_gamma
+    );
+    let [one, two] = [
+        ark_bn254::G1Affine::generator(),
+        -ark_bn254::G1Affine::generator(),
+    ];
+    for generator in [one, two] {
+        let reason = weakened(&|key| key.alpha_g1 = generator);
+        assert!(reason.contains("nobody contributed"), "{reason}");
+    }
+    let [one, two] = [
+        ark_bn254::G2Affine::generator(),
+        -ark_bn254::G2Affine::generator(),
+    ];
+    for generator in [one, two] {
+        let reasons = [
+            weakened(&|key| key.delta_g2 = generator),
+            weakened(&|key| key.beta_g2 = generator),
+        ];
+        assert!(
+            reasons
+                .iter()
+                .all(|reason| reason.contains("nobody contributed"))
+        );
+    }
 }
 
 #[test]
