@@ -20,8 +20,9 @@ pub(crate) const TARGET_OFF: i64 = 64;
 /// Integers below this are exact as 64-bit floats.
 const FLOAT_EXACT: u64 = 1 << 53;
 
-/// Training left the numbers that the rule is defined for. Nobody's fault but the job's: no proof,
-/// no payment, no slash.
+/// Training left the numbers that the rule is defined for. Nobody's fault but the job's: there is no
+/// proof and no payment. The node hands the job back without a penalty while the market allows it
+/// (early, and before work is held); later it can only give the job up, which counts as its failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Diverged {
     /// inputs·128·max|W| reached 2^53, beyond which sums of floats are not exact.
