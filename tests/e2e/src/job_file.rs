@@ -46,8 +46,17 @@ pub struct JobFile(String);
 impl JobFile {
     /// The example as it is, its data named by absolute path.
     pub fn digits() -> Self {
+        Self::example("job.toml")
+    }
+
+    /// The example that trains in integers and is paid through a proof, as it is.
+    pub fn digits_in_integers() -> Self {
+        Self::example("zk.toml")
+    }
+
+    fn example(name: &str) -> Self {
         let dir = repository().join("examples/digits");
-        let text = std::fs::read_to_string(dir.join("job.toml")).expect("the example exists");
+        let text = std::fs::read_to_string(dir.join(name)).expect("the example exists");
         let data = dir.join("digits.csv.gz");
         Self(text).replace(
             "\"digits.csv.gz\"",

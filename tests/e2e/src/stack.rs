@@ -154,7 +154,16 @@ impl Stack {
         )
     }
 
-    /// The same in the background.
+    /// A command as people see it: texts in place of JSON.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn told(&self, args: &[&str]) -> Finished {
+        let output = self.command(args).output();
+        Finished::new(output.expect("the engine runs"))
+    }
+
+    /// One with JSON output in the background.
     pub fn spawn(&self, args: &[&str]) -> Running {
         let child = self
             .command(args)

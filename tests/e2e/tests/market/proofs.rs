@@ -49,6 +49,54 @@ fn a_proven_job_is_paid_at_once() {
     );
 }
 
+/// The example of the documentation, with the circuit that it names.
+#[test]
+fn the_digits_example_is_proven_and_paid() {
+    let (job, run) = ProvenJob::start(|_| JobFile::digits_in_integers());
+    job.skip_to_the_challenge();
+    let report = run.finish().json();
+
+    let proof = &report["proof"];
+    assert_eq!(
+        (&proof["circuit"], &proof["verified"]),
+        (&"z64x10".into(), &true.into())
+    );
+    assert_eq!(proof["constraints"], 122_858);
+    assert!(proof["compute_units"].as_u64() < Some(150_000), "{proof}");
+    let accuracy = report["accuracy"].as_f64().expect("a number");
+    assert!(accuracy >= 0.90, "accuracy {accuracy}");
+    assert_eq!(report["balances"]["conserved"], true);
+    assert_eq!(job.account().state, EscrowState::Paid);
+
+    // Whoever comes back once the transcript is closed reads the same.
+    job.await_closed();
+    let id = job.id.to_string();
+    let again = job.stack.told(&["job", "watch", &id]);
+    assert!(
+        again.stdout.contains("proof verified on-chain: z64x10, "),
+        "{}\n{}",
+        again.stdout,
+        again.stderr
+    );
+    let status = job.stack.told(&["job", "status", &id]).stdout;
+    let kept = "verified on-chain before it was paid (z64x10, INSECURE development key)";
+    assert!(status.contains(kept), "{status}");
+    let status = job.stack.cyxwiz(&["job", "status", &id]).json();
+    let proof = &status["proof"];
+    assert_eq!(proof["stage"], "verified");
+    assert_eq!(
+        (&proof["verified"], &proof["paid"]),
+        (&true.into(), &true.into())
+    );
+    assert_eq!(proof["circuit_name"], "z64x10");
+    let listed = &job.stack.cyxwiz(&["job", "list"]).json()[0];
+    assert_eq!(
+        (&listed["proof"], &listed["circuit"]),
+        (&"verified".into(), &"z64x10".into())
+    );
+    assert_eq!(listed["insecure_dev_key"], true);
+}
+
 #[test]
 fn nobody_needs_the_users_engine_once_the_data_are_there() {
     let (job, run) = ProvenJob::start(JobFile::integers);
