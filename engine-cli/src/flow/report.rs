@@ -37,6 +37,9 @@ pub struct Report {
     pub weights_file: String,
     /// Their SHA-256, verified against the chain.
     pub weights_sha256: Digest,
+    /// Where the transcript of the work is, which an audit needs; absent in a job without a proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transcript_file: Option<String>,
     /// The proof of the training; absent in a job without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<ProofReport>,
@@ -77,6 +80,7 @@ impl JobRun<'_> {
             .weights
             .clone()
             .ok_or(Error::UnknownJob(journal.job_id))?;
+        let kept = journal.transcript.as_ref();
         let report = Report {
             job_id: journal.job_id,
             name: journal.name.clone(),
@@ -87,6 +91,7 @@ impl JobRun<'_> {
             loss,
             weights_file: weights.path.display().to_string(),
             weights_sha256: weights.sha256,
+            transcript_file: kept.map(|kept| kept.path.display().to_string()),
             proof,
             payment_due_at: (!paid).then_some(escrow.release_at),
             transactions: journal.transactions.clone(),
@@ -152,6 +157,9 @@ impl Report {
             "sha256",
             format!("{} (as on the chain)", self.weights_sha256),
         );
+        if let Some(path) = &self.transcript_file {
+            row("transcript", path.clone());
+        }
         let facts = printer::facts(["job", &self.name], &rows);
         let mut transactions = printer::table(&["transaction", "signature"]);
         for (name, signature) in in_order(&self.transactions, &TRANSACTIONS) {

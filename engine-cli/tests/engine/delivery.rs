@@ -186,11 +186,13 @@ async fn a_run_broken_off_between_weights_and_transcript_fetches_it_and_pays() {
 
     let mut run = JobRun::resume(engine, job, RunOptions::default()).expect("resume");
     let report = run.drive(Goal::Paid).await.expect("driven");
-    let due = report.expect("report").payment_due_at;
+    let report = report.expect("report");
+    let due = report.payment_due_at;
     drop(run);
     let window = due.expect("audits first") - market.world.escrow(engine, job).await.submitted_at;
     let beside = engine.settings.data_dir.join("mine/w.transcript.json");
     assert_eq!(kept(engine, job).path, beside);
+    assert_eq!(report.transcript_file, Some(beside.display().to_string()));
 
     market
         .world

@@ -372,6 +372,26 @@ async fn a_damaged_transcript_is_taken_from_the_trainer_again() {
     }
 }
 
+/// Nobody would take them: better to hand the job back than to prove what is worth nothing.
+#[tokio::test]
+async fn weights_that_the_transcript_does_not_end_in_are_not_committed_to() {
+    let mut stand = Stand::new(Setup::audited()).await;
+    stand.escrows.hold(commits);
+    begin(&stand).await;
+    until("trained", || stand.job().record().phase == Phase::Proving).await;
+    stand.node.stop().await;
+    let path = stand.job().weights_path();
+    let mut weights = fs::read(&path).expect("weights");
+    *weights.last_mut().expect("bytes") ^= 1;
+    fs::write(&path, weights).expect("write");
+    stand.restart().await;
+    stand.escrows.release();
+    until("the end", || stand.account().state == EscrowState::Refunded).await;
+    let reason = stand.job().record().failure.expect("a reason");
+    assert!(reason.contains("last weights"), "{reason}");
+    assert_eq!(landed(&stand, commits), 0);
+}
+
 /// Leaves that cannot be shown are no work: no guess is committed to, and no proof made.
 #[tokio::test]
 async fn a_job_whose_transcript_is_lost_is_given_up() {

@@ -1,9 +1,10 @@
 //! A market with one job that has a transcript, and what becomes of the two on the chain.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use cyxwiz_chain::{Chain, EscrowAccount, TranscriptAccount, TranscriptStage, pda};
-use cyxwiz_domain::{Address, JobId};
+use cyxwiz_domain::{Address, JobId, training::TranscriptRecord};
+use cyxwiz_proof::job::leaves_hash;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -109,6 +110,15 @@ impl ProvenJob {
     pub fn node(&self) -> String {
         self.stack
             .node_called(self.account().node.expect("assigned"))
+    }
+
+    /// The transcript that a report says its user has, of the work that the chain was told of in `account`.
+    pub fn kept_transcript(&self, report: &Value, account: &TranscriptAccount) -> TranscriptRecord {
+        let path = report["transcript_file"].as_str().expect("a path");
+        let bytes = fs::read(path).expect("a transcript");
+        let record: TranscriptRecord = serde_json::from_slice(&bytes).expect("JSON");
+        assert_eq!(leaves_hash(&record), account.leaves_hash);
+        record
     }
 
     /// Units that the transaction called `name` in a report took.
