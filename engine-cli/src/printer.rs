@@ -132,10 +132,10 @@ pub fn facts(header: [&str; 2], rows: &[[String; 2]]) -> String {
     let mut facts = table(&header);
     let names = rows.iter().map(|[name, _]| name.chars().count());
     let widest = names.chain([header[0].chars().count()]).max().unwrap_or(0);
-    // A space on either side of both columns.
+    // A space on either side of both columns, and what is between them.
     let room = facts
         .width()
-        .map(|width| usize::from(width).saturating_sub(widest + 4));
+        .map(|width| usize::from(width).saturating_sub(widest + 5));
     for [name, text] in rows {
         let text = room.map_or_else(|| text.clone(), |room| fold(text, room));
         facts.add_row([name.clone(), text]);
