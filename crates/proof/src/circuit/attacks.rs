@@ -11,7 +11,7 @@ use ark_ff::{Field as _, Zero as _};
 
 use super::{
     Witness,
-    mutations::{PLACE, honest, one, r1cs, random_weights},
+    mutations::{honest, one, r1cs, random_weights, rechain, refused, restate},
 };
 use crate::{
     field::{Fr, from_int, power_of_two},
@@ -24,8 +24,10 @@ mod cheat;
 use cheat::{Cheat, Step, commitment, plant, plant_step};
 pub(super) use cheat::{computed, last_of};
 
+type Attack = fn() -> Cheat;
+
 /// Checks and their attacks, in the order of the circuit's description.
-const ATTACKS: [(&str, fn() -> Cheat); 33] = [
+const ATTACKS: [(&str, Attack); 33] = [
     ("bits of start", || digits_that_carry("bits of start")),
     ("bits of end", || digits_that_carry("bits of end")),
     ("bits of rate", another_rate_in_a_longer_window),
@@ -79,20 +81,36 @@ fn every_check_has_its_attack() {
     assert_eq!(names, r1cs().checks());
 }
 
+/// The products are sums over all words: none of them is left out on both sides.
+#[test]
+fn every_score_and_every_weight_is_in_the_products() {
+    let honest = honest();
+    let sample = &honest.samples[0];
+    for score in 0..sample.preactivations.len() {
+        let mut witness = honest.clone();
+        witness.samples[0].preactivations[score] += 1;
+        assert_eq!(refused(&witness), Some("products"), "score {score}");
+    }
+    for word in 0..sample.after.len() {
+        let mut witness = honest.clone();
+        plant_weights(&mut witness, |after| after[word] += one());
+        rechain(&mut witness);
+        restate(&mut witness);
+        assert_eq!(refused(&witness), Some("products"), "word {word}");
+    }
+}
+
 /// Both products are shown at one point only. Whoever knew the point before the weights after the step
 /// are fixed could choose them to fit it; as it is, they move it.
 #[test]
 fn weights_chosen_to_fit_the_point() {
     let guess = Fr::from(5_u64);
     let mut witness = honest();
-    let step = Step::of(&witness);
-    plant_step(&mut witness, &step);
-    let sample = &mut witness.samples[0];
     // The change is folded with powers of the point: these two cancel there.
-    sample.after[0] -= guess;
-    sample.after[1] += one();
-    let leaves = [&sample.before, &sample.after].map(|words| commitment(words));
-    plant(&mut witness, &[(3, leaves[0]), (4, leaves[1])], [3, 4]);
+    plant_weights(&mut witness, |after| {
+        after[0] -= guess;
+        after[1] += one();
+    });
     let guessed = Cheat::new(&witness).seize("point", guess).commit();
     assert_eq!(guessed.broken(), BTreeSet::new(), "it would be accepted");
     let refused = Cheat::new(&witness).commit();
@@ -174,7 +192,7 @@ fn metrics_edited_and_committed_to() -> Cheat {
     let mut witness = honest();
     witness.root += one();
     witness.epochs[2].metrics += one();
-    super::mutations::rechain(&mut witness);
+    rechain(&mut witness);
     Cheat::new(&witness)
 }
 
@@ -436,11 +454,15 @@ fn scores_of_its_own() -> Cheat {
 }
 
 fn a_weight_of_its_own() -> Cheat {
-    assert_eq!(PLACE, (3, 4));
     let mut witness = honest();
-    let sample = &mut witness.samples[0];
-    sample.after[0] += one();
-    let leaves = [&sample.before, &sample.after].map(|words| commitment(words));
-    plant(&mut witness, &[(3, leaves[0]), (4, leaves[1])], [3, 4]);
+    plant_weights(&mut witness, |after| after[0] += one());
     Cheat::new(&witness).commit()
+}
+
+/// Lets step 4 end at other weights, and plants them.
+fn plant_weights(witness: &mut Witness, change: impl FnOnce(&mut [Fr])) {
+    let sample = &mut witness.samples[0];
+    change(&mut sample.after);
+    let [before, after] = [&sample.before, &sample.after].map(|words| commitment(words));
+    plant(witness, &[(3, before), (4, after)], [3, 4]);
 }

@@ -7,7 +7,7 @@ use ark_ff::{One as _, Zero as _};
 use super::{
     Witness, assign,
     attacks::{computed, last_of},
-    mutations::{PLACE, honest, one, r1cs},
+    mutations::{honest, one, r1cs},
     witness::SampleWitness,
 };
 use crate::{
@@ -161,5 +161,4 @@ fn the_point_moves_with_all_that_was_chosen() {
     for mark in 0..sample.batch.targets.len() {
         moves_sample(&|s| s.batch.targets[mark] ^= true);
     }
-    assert_eq!(sample.sample.epoch, PLACE.0);
 }

@@ -20,7 +20,7 @@ mod runs;
 pub(super) use runs::random_weights;
 
 /// The sample under attack: epoch 3, step 4.
-pub(super) const PLACE: (u16, u16) = (3, 4);
+const PLACE: (u16, u16) = (3, 4);
 
 pub(super) fn r1cs() -> &'static R1cs {
     static R1CS: OnceLock<R1cs> = OnceLock::new();
@@ -34,7 +34,7 @@ pub(super) fn honest() -> Witness {
 }
 
 /// The part of the circuit that refuses a witness, if any does.
-fn refused(witness: &Witness) -> Option<&'static str> {
+pub(super) fn refused(witness: &Witness) -> Option<&'static str> {
     let assignment = assign(&TINY, r1cs(), witness);
     r1cs().check(&assignment).err().map(|error| error.section)
 }
@@ -48,7 +48,7 @@ fn caught(change: impl FnOnce(&mut Witness)) -> Option<&'static str> {
 }
 
 /// The public input of what the witness now claims.
-fn restate(witness: &mut Witness) {
+pub(super) fn restate(witness: &mut Witness) {
     let meta = Fr::from(witness.epochs.len() as u64)
         + power_of_two(16) * Fr::from(u64::from(TINY.steps()))
         + power_of_two(32) * Fr::from(witness.start)
