@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         // Bulk data is handed on without a copy.
         .bytes(".cyxwiz.training.v1.DatasetChunk.data")
-        .bytes(".cyxwiz.training.v1.WeightsChunk.data")
+        .bytes(".cyxwiz.training.v1.FileChunk.data")
         .compile_fds(descriptors)?;
     Ok(())
 }

@@ -63,8 +63,30 @@ pub struct Faults {
     pub other_leaves_hash: bool,
     /// So many downloads find that the receipt has not come yet.
     pub receipts_pending: usize,
+    /// Calls that it never answers.
+    pub silent: Silent,
+    /// Delivers, and then neither proves nor submits.
+    pub never_finishes: bool,
+    /// Keeps the final weights to itself, and proves and submits all the same.
+    pub keeps_weights: bool,
     /// Hands the job back instead of training, and gives this as its reason.
     pub hands_back: Option<&'static str>,
+}
+
+/// Which calls a node takes and never answers, while its connection is alive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Silent {
+    /// None.
+    #[default]
+    Never,
+    /// To open a session.
+    AtOpening,
+    /// To take the dataset.
+    AtUpload,
+    /// To train.
+    AtTraining,
+    /// To open a session, once it has committed to its work and broken the connection.
+    OnceCommitted,
 }
 
 /// What a node shows of the transcript of its work.
@@ -98,6 +120,8 @@ pub struct Seen {
     pub receipts: Vec<Receipt>,
     /// Receipts with a bad one.
     pub bad_receipts: usize,
+    /// Refused downloads of final weights that it keeps.
+    pub refused_weights: Vec<u64>,
     /// Downloads of work that was not signed for yet, or was said not to be.
     pub refused_downloads: Vec<u32>,
     /// Epoch and offset of each download.
@@ -106,6 +130,9 @@ pub struct Seen {
     pub transcripts: Vec<u64>,
     /// Chunks of the dataset.
     pub chunks: Vec<(u32, usize)>,
+    /// Calls that wait for an answer for ever.
+    pub unanswered: usize,
+    committed: bool,
     resumed: usize,
     cuts: BTreeSet<u32>,
     download_was_cut: bool,
@@ -295,7 +322,8 @@ impl Node {
         // Delivered when the last receipt says that all is held.
         loop {
             let held = self.seen(|seen| seen.receipts.last().map_or(0, |r| r.epochs_held));
-            if held == EPOCHS || out.is_closed() {
+            let kept = self.faults.keeps_weights && !self.seen(|s| s.refused_weights.is_empty());
+            if held == EPOCHS || kept || out.is_closed() {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -310,6 +338,11 @@ impl Node {
         }
         let mut told = 0;
         while !out.is_closed() {
+            let cut = self.faults.silent == Silent::OnceCommitted;
+            if cut && self.seen(|seen| seen.committed) {
+                let _ = out.send(Err(Status::unavailable("cut"))).await;
+                return;
+            }
             if let Some(body) = self.seen(|seen| seen.late.get(told).cloned()) {
                 told += 1;
                 let seq = u64::from(EPOCHS) + 1 + told as u64;
@@ -393,6 +426,12 @@ impl TrainingService for Node {
         &self,
         request: Request<pb::OpenSessionRequest>,
     ) -> Result<Response<pb::OpenSessionResponse>, Status> {
+        let committed = self.seen(|seen| seen.committed);
+        match self.faults.silent {
+            Silent::AtOpening => self.say_nothing().await,
+            Silent::OnceCommitted if committed => self.say_nothing().await,
+            _ => {}
+        }
         let request = request.into_inner();
         let chunks = request.manifest.expect("manifest").hashes.len();
         let by_token = matches!(
@@ -417,6 +456,9 @@ impl TrainingService for Node {
         &self,
         request: Request<Streaming<pb::DatasetChunk>>,
     ) -> Result<Response<pb::UploadDatasetResponse>, Status> {
+        if self.faults.silent == Silent::AtUpload {
+            self.say_nothing().await;
+        }
         let mut chunks = request.into_inner();
         while let Some(chunk) = chunks.message().await? {
             self.change(|seen| seen.chunks.push((chunk.index, chunk.data.len())));
@@ -431,6 +473,9 @@ impl TrainingService for Node {
         &self,
         request: Request<Streaming<pb::TrainRequest>>,
     ) -> Result<Response<Events>, Status> {
+        if self.faults.silent == Silent::AtTraining {
+            self.say_nothing().await;
+        }
         let mut requests = request.into_inner();
         let first = requests.message().await?.and_then(|request| request.body);
         let Some(pb::train_request::Body::Attach(attach)) = first else {
@@ -458,6 +503,11 @@ impl TrainingService for Node {
         let pb::DownloadWeightsRequest { epoch, offset } = request.into_inner();
         let needed = if epoch == 0 { EPOCHS } else { epoch };
         self.require_receipt(epoch, needed)?;
+        if self.faults.keeps_weights && epoch == 0 {
+            self.change(|seen| seen.refused_weights.push(offset));
+            let status = Status::not_found("the weights are not kept (any more)");
+            return Err(coded(status, "weights_gone"));
+        }
         let mut data = self.weights(needed);
         let total = data.len();
         if self.faults.other_weights && epoch == 0 {
@@ -495,6 +545,12 @@ impl TrainingService for Node {
 }
 
 impl Node {
+    /// Leaves a call without an answer.
+    async fn say_nothing(&self) {
+        self.change(|seen| seen.unanswered += 1);
+        std::future::pending().await
+    }
+
     /// Refuses work that was not signed for yet, or that is to be taken as such.
     fn require_receipt(&self, epoch: u32, needed: u32) -> Result<(), Status> {
         let refused = self.change(|seen| {
