@@ -235,6 +235,7 @@ async fn the_challenge_is_drawn_through_restarts_and_a_false_proof_ends_the_job(
     let statement = transcript.statement().expect("drawn");
     let claim = Claim {
         proof,
+        subject: transcript.subject().expect("committed"),
         public_input: Digest(to_word(public_input(&statement).expect("words"))),
         key: Digest(key.sha256),
     };

@@ -13,7 +13,7 @@ mod transaction;
 
 pub use accounts::{
     Cancellation, Draw, EscrowAccount, EscrowConfig, EscrowState, MintAccount, NodeAccount,
-    ReputationAccount, Tier, TranscriptAccount, TranscriptStage, UserReputationAccount,
+    ReputationAccount, Subject, Tier, TranscriptAccount, TranscriptStage, UserReputationAccount,
     Verification, VestingAccount, context_word, nonce_hash, required_stake,
 };
 pub use client::Chain;

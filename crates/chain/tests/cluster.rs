@@ -86,6 +86,10 @@ async fn an_escrow_is_funded_and_refunded_in_full() {
         (refunded.state, refunded.paid_user),
         (EscrowState::Refunded, amount)
     );
+    // not in the second of its creation
+    while chain.unix_time().await.expect("the cluster") <= funded.created_at {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
     let close = escrow::close(&refunded, user.address());
     chain.execute(&[close], &user, &[]).await.expect("close");
     assert!(!chain.exists(address).await.expect("the cluster"));

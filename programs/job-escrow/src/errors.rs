@@ -127,4 +127,12 @@ pub enum EscrowError {
         "Work is done and held, as an anchored checkpoint and a receipt say: finish the job, or give it up with fail"
     )]
     WorkHeld,
+    #[msg(
+        "An escrow is not closed in the second in which it was created: try again a second later"
+    )]
+    CreatedJustNow,
+    #[msg(
+        "The escrow was created anew since it was checked: check it again, or leave the job unassigned"
+    )]
+    CreatedAnew,
 }

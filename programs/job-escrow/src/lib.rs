@@ -155,8 +155,8 @@ pub mod job_escrow {
         instructions::timeout_refund(ctx)
     }
 
-    /// Ends a job whose node has signed a proof that is none: all goes back to the user, and the node is slashed.
-    /// Anyone.
+    /// Ends a job whose node has signed a proof that is none: all goes back to the user, and the node is slashed,
+    /// which counts as a failure. Anyone.
     pub fn settle_refuted(ctx: Context<EndFailed>) -> Result<()> {
         instructions::settle_refuted(ctx)
     }
@@ -181,7 +181,8 @@ pub mod job_escrow {
         instructions::expire_unassigned(ctx)
     }
 
-    /// Closes a settled escrow; rent goes back to who paid it. The user, or anyone after 30 days.
+    /// Closes a settled escrow; rent goes back to who paid it. The user, from the second after its creation on, or
+    /// anyone after 30 days.
     pub fn close(ctx: Context<Close>) -> Result<()> {
         instructions::close(ctx)
     }

@@ -29,7 +29,7 @@ impl Escrow {
     /// The stage of the transcript of this escrow, which lies at `escrow`; none where the job has no tier.
     ///
     /// Only training-proof creates transcripts, one for each escrow: owner and contents say that `given` is it. An
-    /// escrow closed and created anew has the same address, but another time of creation.
+    /// escrow closed and created anew has the same address, but another time of creation, which `close` sees to.
     pub(crate) fn transcript_stage(
         &self,
         escrow: &Pubkey,

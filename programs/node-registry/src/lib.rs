@@ -120,7 +120,7 @@ pub mod node_registry {
         instructions::unlock_failed(ctx)
     }
 
-    /// Releases a job's lock and cuts the stake for `reason`; a timeout counts as a failure. By CPI from
+    /// Releases a job's lock and cuts the stake for `reason`, which counts as a failure. By CPI from
     /// job-escrow.
     pub fn slash(ctx: Context<Release>, reason: SlashReason) -> Result<()> {
         instructions::slash(ctx, reason)

@@ -48,7 +48,7 @@ pub enum ProofError {
     #[msg("The arithmetic overflowed")]
     MathOverflow,
     #[msg(
-        "The proof is for another statement than this transcript's: another job, node, spec, circuit or dataset, or a challenge that was not drawn here"
+        "The proof is for another statement than this transcript's: other commitments, another learning rate, or a challenge that was not drawn here; make it again from the transcript"
     )]
     OtherStatement,
     #[msg(
@@ -59,4 +59,18 @@ pub enum ProofError {
         "The proof is for another verifying key than this program's: update the node, or wait for the program's upgrade"
     )]
     OtherKey,
+    #[msg("The proof is of another job: pass the transcript of its escrow")]
+    OtherJob,
+    #[msg("The proof is of another node's work on the job: make one of your own")]
+    OtherNode,
+    #[msg("The proof is of another spec than the escrow's: make it again from this job's run")]
+    OtherSpec,
+    #[msg("The proof is for another circuit than the one that the escrow pins: make it for that")]
+    OtherCircuit,
+    #[msg("The proof is of a run on other data than the user's: train on what came from the user")]
+    OtherDataset,
+    #[msg(
+        "The deadline has passed, and nothing is submitted any more: give the job up with job-escrow's fail"
+    )]
+    DeadlinePassed,
 }

@@ -304,20 +304,18 @@ impl Books {
                 self.node
                     .slash(&lock, params.slash_failures_bps, now, params)?
             }
-            21 => {
-                let third = self.node.fail(now, params)?;
-                let worse = params.slash_timeout_bps.max(params.slash_failures_bps);
-                let bps = if third {
-                    worse
-                } else {
+            21 | 24 => {
+                let alone = if kind == 21 {
                     params.slash_timeout_bps
+                } else {
+                    params.slash_invalid_proof_bps
                 };
+                let third = self.node.fail(now, params)?;
+                let worse = alone.max(params.slash_failures_bps);
+                let bps = if third { worse } else { alone };
                 self.node.slash(&lock, bps, now, params)?
             }
             22 => self.node.slash_dispute(&lock, now, params)?,
-            24 => self
-                .node
-                .slash(&lock, params.slash_invalid_proof_bps, now, params)?,
             _ => return Ok(()),
         };
         let cut = cut.total().expect("a slash is a part of the stake");

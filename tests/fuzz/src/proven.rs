@@ -2,7 +2,9 @@
 
 use anchor_lang::solana_program::instruction::Instruction;
 use cyxwiz_statement::Registered;
-use cyxwiz_tests_onchain::{Job, Wallet, World, completion, instruction, job_args, terms_of};
+use cyxwiz_tests_onchain::{
+    Job, START, Wallet, World, completion, instruction, job_args, terms_of,
+};
 use job_escrow::{
     CreateEscrowArgs, Tier, Verification, accounts as escrow, instruction as escrow_ix,
 };
@@ -107,7 +109,7 @@ pub fn templates(world: &mut World, user: &Wallet, node: &Wallet) -> Vec<Instruc
             on,
             world.assign_node_accounts(&open, &owner),
             escrow_ix::AssignNode {
-                terms: terms_of(&args(0x11)),
+                terms: terms_of(&args(0x11), START),
             },
         ),
     ]);
@@ -124,11 +126,7 @@ fn proof_templates(
 ) -> Vec<Instruction> {
     let on = training_proof::ID;
     let owner = node.pubkey();
-    let claim = Claim {
-        proof: generators(),
-        public_input: world.public_input_of(revealed),
-        key: world.key_of(revealed),
-    };
+    let claim = world.claim_of(revealed, generators());
     let other = Claim {
         public_input: [1; 32],
         ..claim

@@ -8,7 +8,7 @@ use anchor_lang::{
     },
 };
 use cyxwiz_tests_onchain::{
-    CYXWIZ, Job, Wallet, World, address, instruction, job_args, key, profile, receipt_of,
+    CYXWIZ, Job, START, Wallet, World, address, instruction, job_args, key, profile, receipt_of,
     signed_receipt, terms_of,
 };
 use job_escrow::{Verdict, accounts as escrow, instruction as escrow_ix};
@@ -260,7 +260,7 @@ fn escrow_templates(world: &World, user: &Wallet, jobs: &Jobs) -> Vec<Instructio
             on,
             world.assign_node_accounts(&jobs.open, &node_owner),
             escrow_ix::AssignNode {
-                terms: terms_of(&job_args(1)),
+                terms: terms_of(&job_args(1), START),
             },
         ),
         instruction(

@@ -12,6 +12,7 @@ impl Market {
         let job = &mut self.jobs[usize::from(id)];
         let asked = job.evidence != Evidence::None && job.shown == Shown::Nothing;
         no.unless(asked, Reason::Evidence);
+        no.unless(self.now <= job.deadline, Reason::TooLate);
         if no.none() {
             job.shown = Shown::Lost;
         }

@@ -167,6 +167,10 @@ impl Market {
         let job = &mut self.jobs[usize::from(id)];
         let asked = job.evidence != Evidence::None && job.shown == Shown::Nothing;
         no.unless(asked, Reason::Evidence);
+        no.unless(
+            self.now <= job.deadline || job.phase != Phase::Assigned,
+            Reason::TooLate,
+        );
         if no.none() {
             job.shown = if valid {
                 Shown::Proof
@@ -328,6 +332,8 @@ impl Market {
         let job = self.jobs[index];
         no.unless(job.phase != Phase::Absent, Reason::Missing);
         no.unless(job.phase.is_settled(), Reason::WrongState);
+        // when they were created tells apart what lies at one address
+        no.unless(self.now > job.created_at, Reason::TooEarly);
         let free_for_all = self.now >= job.settled_at + rules.close_after;
         no.unless(by == Party::User(id) || free_for_all, Reason::TooEarly);
         if no.none() {

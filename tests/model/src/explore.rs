@@ -102,7 +102,7 @@ pub fn explore(
                     continue;
                 };
                 let broken = market
-                    .broken_step(&after)
+                    .broken_step(rules, &after)
                     .or_else(|| after.broken_invariant());
                 if let Some(broken) = broken {
                     return Err(Box::new(found.counterexample(broken, *from, Some(action))));

@@ -1,4 +1,4 @@
-use crate::{Evidence, JOBS, Job, Market, NODES, Phase, Shown, Units};
+use crate::{Evidence, JOBS, Job, Market, NODES, Phase, Rules, Shown, Units};
 
 impl Market {
     /// What of the money is not as it must be in every state; `None` in a sound one.
@@ -10,7 +10,7 @@ impl Market {
 
     /// What an action did that no action may do; `None` for a sound one. A settled escrow moves no more
     /// money than what strangers left in its vault.
-    pub fn broken_step(&self, after: &Self) -> Option<String> {
+    pub fn broken_step(&self, rules: &Rules, after: &Self) -> Option<String> {
         self.jobs
             .iter()
             .zip(&after.jobs)
@@ -23,6 +23,7 @@ impl Market {
                     .then(|| format!("settled job {id} was changed again"))
             })
             .or_else(|| (0..JOBS).find_map(|id| self.broken_decline(after, id)))
+            .or_else(|| (0..JOBS).find_map(|id| self.broken_failure(rules, after, id)))
     }
 
     fn broken_conservation(&self) -> Option<String> {

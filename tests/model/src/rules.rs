@@ -173,6 +173,8 @@ pub enum Fault {
     DeclinePays,
     /// Handing a job back counts as a failure.
     DeclineCounts,
+    /// A false proof is slashed and forgotten.
+    FalseProofForgiven,
     /// A job is handed back until its deadline, because the node sees that it will be late.
     DeclinedLate,
 }

@@ -219,6 +219,7 @@ impl Market {
                 .phase
                 .is_settled()
                 .then_some(job.settled_at + rules.close_after);
+            let closable = job.phase.is_settled().then_some(job.created_at);
             let expires = job.created_at + rules.assign_window;
             let declinable =
                 (job.phase == crate::Phase::Assigned).then(|| job.declinable_until(rules));
@@ -227,6 +228,7 @@ impl Market {
                 Some(job.deadline),
                 Some(job.window_ends),
                 declinable,
+                closable,
                 closes,
             ]
         });
@@ -261,6 +263,7 @@ impl Market {
                 phase if phase.is_settled() => Job {
                     phase,
                     vault: now.vault,
+                    created_at: from_now(now.created_at),
                     settled_at: from_now(now.settled_at + rules.close_after),
                     ..Job::default()
                 },

@@ -1,6 +1,6 @@
 use cyxwiz_economics::portion;
 
-use crate::{Fault, Lock, Market, Party, Reason, Reasons, Rules, Units, escrow::StakeEnd};
+use crate::{Fault, Lock, Market, Party, Phase, Reason, Reasons, Rules, Units, escrow::StakeEnd};
 
 impl Market {
     pub(crate) fn stake(&mut self, rules: &Rules, id: u8, amount: Units) -> Reasons {
@@ -68,7 +68,7 @@ impl Market {
     // Ends a job's lock, counts the failure if it is one, and slashes for it.
     pub(crate) fn end_stake(&mut self, rules: &Rules, id: u8, node_id: u8, end: StakeEnd) {
         let disputed = rules.has(Fault::DisputeKeepsLock) && end == StakeEnd::Unlock;
-        if disputed && self.jobs[usize::from(id)].phase == crate::Phase::Resolved {
+        if disputed && self.jobs[usize::from(id)].phase == Phase::Resolved {
             return;
         }
         let now = self.now;
@@ -79,13 +79,14 @@ impl Market {
         node.locked -= lock.amount;
         node.active_jobs -= 1;
         let third = match end {
-            StakeEnd::Failed | StakeEnd::TimedOut => {
+            StakeEnd::InvalidProof if rules.has(Fault::FalseProofForgiven) => false,
+            StakeEnd::Failed | StakeEnd::TimedOut | StakeEnd::InvalidProof => {
                 let [_, second, third] = node.failures;
                 node.failures = [second, third, Some(now)];
                 let oldest = node.failures[0];
                 oldest.is_some_and(|oldest| now - oldest <= rules.failure_window)
             }
-            StakeEnd::Unlock | StakeEnd::InvalidProof | StakeEnd::DisputeLost { .. } => false,
+            StakeEnd::Unlock | StakeEnd::DisputeLost { .. } => false,
         };
         if third {
             node.failures = [None; 3];
@@ -98,18 +99,15 @@ impl Market {
                 self.burn_and_insure(rules, node_id, cut);
             }
             StakeEnd::Failed => {}
-            StakeEnd::TimedOut => {
-                let worse = rules.slash_timeout_bps.max(rules.slash_failures_bps);
-                let bps = if third {
-                    worse
-                } else {
+            StakeEnd::TimedOut | StakeEnd::InvalidProof => {
+                let alone = if end == StakeEnd::TimedOut {
                     rules.slash_timeout_bps
+                } else {
+                    rules.slash_invalid_proof_bps
                 };
+                let worse = alone.max(rules.slash_failures_bps);
+                let bps = if third { worse } else { alone };
                 let cut = self.cut(rules, node_id, lock, bps);
-                self.burn_and_insure(rules, node_id, cut);
-            }
-            StakeEnd::InvalidProof => {
-                let cut = self.cut(rules, node_id, lock, rules.slash_invalid_proof_bps);
                 self.burn_and_insure(rules, node_id, cut);
             }
             StakeEnd::DisputeLost { payout } => {
@@ -123,6 +121,26 @@ impl Market {
                 self.nodes[usize::from(node_id)].banned = true;
             }
         }
+    }
+
+    /// In what a job that its node has failed cost it less than giving the job up would have; `None` where it did
+    /// not, or did not fail.
+    pub(crate) fn broken_failure(&self, rules: &Rules, after: &Self, id: usize) -> Option<String> {
+        let (job, ended) = (&self.jobs[id], &after.jobs[id]);
+        let node = job.node?;
+        if !job.is_running() || !matches!(ended.phase, Phase::Failed | Phase::TimedOut) {
+            return None;
+        }
+        let mut instead = *self;
+        instead.end_stake(rules, id as u8, node, StakeEnd::Failed);
+        let node = usize::from(node);
+        let (given_up, now) = (&instead.nodes[node], &after.nodes[node]);
+        let dearer = now.stake <= given_up.stake
+            && now.failures == given_up.failures
+            && now.suspended_until == given_up.suspended_until;
+        (!dearer).then(|| {
+            format!("giving job {id} up would have cost node {node} more than this: {now:?}")
+        })
     }
 
     // Takes a slash off the books of the stake; what it took is still in the vault.

@@ -203,6 +203,12 @@ fn pay_for_what_was_never_proven_is_caught() {
 }
 
 #[test]
+fn a_false_proof_that_is_forgiven_is_caught() {
+    let by = "giving job 0 up would have cost node 0 more than this";
+    caught(Fault::FalseProofForgiven, &PROVEN, by);
+}
+
+#[test]
 fn a_false_proof_without_an_end_is_caught() {
     let by = "nobody gets the money out of Escrow(0)";
     caught(Fault::NobodySettlesRefuted, &PROVEN, by);

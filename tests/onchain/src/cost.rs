@@ -142,6 +142,7 @@ impl Ledger {
 
     fn close(&mut self) -> &mut Self {
         self.step("user", |it| {
+            it.world.advance(1);
             let accounts = it.world.close_accounts(&it.job, &it.user.pubkey());
             it.world.close(accounts, &[&it.user.key])
         })

@@ -54,8 +54,8 @@ pub fn job_args(id: u8) -> CreateEscrowArgs {
     }
 }
 
-/// The terms that a job created with `args` is assigned on.
-pub fn terms_of(args: &CreateEscrowArgs) -> AssignTerms {
+/// The terms that a job created with `args` at this time is assigned on.
+pub fn terms_of(args: &CreateEscrowArgs, created_at: i64) -> AssignTerms {
     AssignTerms {
         amount: args.amount,
         spec_hash: args.spec_hash,
@@ -64,6 +64,7 @@ pub fn terms_of(args: &CreateEscrowArgs) -> AssignTerms {
         estimated_seconds: args.estimated_seconds,
         timeout_seconds: args.timeout_seconds,
         verification: args.verification,
+        created_at,
     }
 }
 
@@ -166,6 +167,7 @@ impl World {
             estimated_seconds: escrow.estimated_seconds,
             timeout_seconds: escrow.timeout_seconds,
             verification: escrow.verification,
+            created_at: escrow.created_at,
         };
         self.assign_node_on(terms, accounts, signers)
     }

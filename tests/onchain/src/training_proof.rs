@@ -1,7 +1,8 @@
 //! Client of training-proof.
 
-use anchor_lang::prelude::Pubkey;
+use anchor_lang::{AnchorSerialize, prelude::Pubkey};
 use cyxwiz_statement::Registered;
+use job_escrow::Verification;
 use solana_clock::Clock;
 use solana_hash::Hash;
 use solana_keypair::Keypair;
@@ -111,10 +112,20 @@ impl World {
         self.transcript_of(job).public_input().unwrap_or_default()
     }
 
+    /// The claim that a proof shows what the job's transcript asks for.
+    pub fn claim_of(&self, job: &Job, proof: [u8; 256]) -> Claim {
+        Claim {
+            proof,
+            subject: self.transcript_of(job).subject(),
+            public_input: self.public_input_of(job),
+            key: self.key_of(job),
+        }
+    }
+
     /// `verify` of a proof that the node claims to be of the job's transcript.
     pub fn verify(&mut self, job: &Job, proof: [u8; 256], signer: &Keypair) -> Sent {
-        let public_input = self.public_input_of(job);
-        self.verify_of(job, proof, public_input, signer)
+        let claim = self.claim_of(job, proof);
+        self.verify_claim(job, claim, signer)
     }
 
     /// `verify` of a proof that the node claims to be of this public input.
@@ -126,9 +137,8 @@ impl World {
         signer: &Keypair,
     ) -> Sent {
         let claim = Claim {
-            proof,
             public_input,
-            key: self.key_of(job),
+            ..self.claim_of(job, proof)
         };
         self.verify_claim(job, claim, signer)
     }
@@ -168,19 +178,29 @@ impl World {
     /// Writes another stage into a job's transcript, past its program.
     pub fn put_stage(&mut self, job: &Job, stage: Stage) {
         const STAGE_OFFSET: usize = 10;
-        self.patch_transcript(job, STAGE_OFFSET, &[stage as u8]);
+        let transcript = address::transcript(&job.escrow);
+        self.patch(transcript, STAGE_OFFSET, &[stage as u8]);
     }
 
     /// Writes into a job's transcript who has committed, past its program.
     pub fn put_committer(&mut self, job: &Job, node: &Pubkey) {
         const NODE_OFFSET: usize = 52;
-        self.patch_transcript(job, NODE_OFFSET, node.as_ref());
+        let transcript = address::transcript(&job.escrow);
+        self.patch(transcript, NODE_OFFSET, node.as_ref());
     }
 
-    fn patch_transcript(&mut self, job: &Job, at: usize, bytes: &[u8]) {
-        let address = address::transcript(&job.escrow);
+    /// Writes into a job's escrow what its proof must be, past its program.
+    pub fn put_verification(&mut self, job: &Job, pinned: &Verification) {
+        const VERIFICATION_OFFSET: usize = 530;
+        let mut bytes = Vec::new();
+        let encoded = pinned.serialize(&mut bytes);
+        encoded.expect("a vector grows");
+        self.patch(job.escrow, VERIFICATION_OFFSET, &bytes);
+    }
+
+    fn patch(&mut self, address: Pubkey, at: usize, bytes: &[u8]) {
         let account = self.svm.get_account(&address);
-        let mut account = account.expect("the transcript is open");
+        let mut account = account.expect("the account is there");
         account.data[at..at + bytes.len()].copy_from_slice(bytes);
         self.svm
             .set_account(address, account)

@@ -104,6 +104,8 @@ mod tests {
             (6009, Verdict::Later),
             (7005, Verdict::Later),
             (6013, Verdict::Later),
+            // An escrow created anew is checked anew.
+            (6052, Verdict::Later),
             (1, Verdict::Later),
             (3012, Verdict::Later),
         ];

@@ -15,5 +15,5 @@ pub use escrow::{EscrowAccount, EscrowConfig, EscrowState};
 pub use node::{NodeAccount, required_stake};
 pub use reputation::{ReputationAccount, UserReputationAccount};
 pub use token::{MintAccount, VestingAccount};
-pub use transcript::{TranscriptAccount, TranscriptStage, context_word, nonce_hash};
+pub use transcript::{Subject, TranscriptAccount, TranscriptStage, context_word, nonce_hash};
 pub use verification::{Tier, Verification};

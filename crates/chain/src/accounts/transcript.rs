@@ -101,6 +101,21 @@ pub struct TranscriptAccount {
     pub slot: u64,
 }
 
+/// What a proof is about: the chain names the first of these that is not the transcript's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The job: its escrow.
+    pub escrow: Address,
+    /// The wallet that owns the node.
+    pub node: Address,
+    /// The circuit.
+    pub circuit: Digest,
+    /// These and the spec as one word.
+    pub context: Digest,
+    /// The root of the dataset's batches (a word).
+    pub dataset: Digest,
+}
+
 impl TranscriptAccount {
     pub(crate) fn new(at: Address, account: &training_proof::Transcript, slot: u64) -> Self {
         let some = |bytes: [u8; 32]| (bytes != [0; 32]).then_some(bytes);
@@ -148,6 +163,17 @@ impl TranscriptAccount {
         let order = order_seed(&self.escrow.0, sha256);
         let circuit = &Registered::by_id(&self.circuit.0)?.circuit;
         Challenge::draw(circuit, self.epochs, &self.challenge_seed.0, &order, sha256)
+    }
+
+    /// What a proof must be about, once committed.
+    pub fn subject(&self) -> Option<Subject> {
+        Some(Subject {
+            escrow: self.escrow,
+            node: self.node?,
+            circuit: self.circuit,
+            context: self.context,
+            dataset: self.dataset,
+        })
     }
 
     /// What a proof must show, once the challenge is drawn.

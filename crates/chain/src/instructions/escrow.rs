@@ -106,7 +106,8 @@ pub struct Records {
 ///
 /// `terms` are those the job was accepted with, never read from `escrow`: its user
 /// may have replaced it since, and the program refuses an escrow with other terms
-/// or a smaller amount.
+/// or a smaller amount. It refuses one created anew too: `escrow` is the one that was
+/// checked, with its transcript.
 pub fn assign(
     coordinator: Address,
     escrow: &EscrowAccount,
@@ -146,6 +147,7 @@ pub fn assign(
                 estimated_seconds: terms.estimated_seconds,
                 timeout_seconds: terms.timeout_seconds,
                 verification: terms.verification.into(),
+                created_at: escrow.created_at,
             },
         },
     ));

@@ -5,7 +5,7 @@ use solana_instruction::Instruction;
 use training_proof::{accounts, instruction};
 
 use super::build;
-use crate::{key, pda};
+use crate::{Subject, key, pda};
 
 /// What a proof of a job must show, as its user wants it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +107,8 @@ pub fn reveal(
 pub struct Claim {
     /// -A (64 bytes), B (128), C (64).
     pub proof: [u8; 256],
+    /// What it is about.
+    pub subject: Subject,
     /// The statement that it proves.
     pub public_input: Digest,
     /// SHA-256 of the verifying key that it proves it for.
@@ -125,6 +127,13 @@ pub fn verify(node: Address, escrow: Address, claim: &Claim) -> Instruction {
         &instruction::Verify {
             claim: training_proof::Claim {
                 proof: claim.proof,
+                subject: training_proof::Subject {
+                    escrow: key(claim.subject.escrow),
+                    node: key(claim.subject.node),
+                    circuit: claim.subject.circuit.0,
+                    context: claim.subject.context.0,
+                    dataset: claim.subject.dataset.0,
+                },
                 public_input: claim.public_input.0,
                 key: claim.key.0,
             },

@@ -27,10 +27,16 @@ pub struct AssignTerms {
     pub timeout_seconds: u32,
     /// What the job's proof must be.
     pub verification: Verification,
+    /// Unix time at which the escrow was created that was checked, and its transcript with it.
+    pub created_at: i64,
 }
 
 impl AssignTerms {
     fn require_met(&self, escrow: &Escrow) -> Result<()> {
+        require!(
+            escrow.created_at == self.created_at,
+            EscrowError::CreatedAnew
+        );
         let met = escrow.amount >= self.amount
             && escrow.spec_hash == self.spec_hash
             && escrow.dataset_root == self.dataset_root

@@ -5,7 +5,8 @@ use reputation::Outcome;
 use crate::{EndFailed, EscrowError, State, math::Split, transcript::Stage};
 
 /// Ends a job whose node has claimed, with its signature, that a proof shows what it does not: all goes back to
-/// the user, whatever the receipts say, and the node is slashed. A cancel that waits for receipts is no way out.
+/// the user, whatever the receipts say, and the node is slashed, as for its third failure where it is that. A cancel
+/// that waits for receipts is no way out.
 pub fn settle_refuted(ctx: Context<EndFailed>) -> Result<()> {
     let clock = Clock::get()?;
     let escrow = &ctx.accounts.slashing.settlement.escrow;

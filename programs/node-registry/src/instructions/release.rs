@@ -3,7 +3,7 @@ use anchor_spl::token::Token;
 
 use super::unlock::*;
 use crate::{
-    RegistryError, SlashReason,
+    Params, RegistryError, SlashReason,
     events::{NodeBalance, StakeSlashed},
     math::SlashSplit,
     tokens::{balance, burn_exact, move_exact},
@@ -39,17 +39,17 @@ pub fn unlock_failed(ctx: Context<Release>) -> Result<()> {
     accounts.unlock.announce(true, &clock)
 }
 
-/// Releases the lock and cuts the stake for `reason`. A timeout is a failure too: the third within
-/// the window suspends and makes the larger of the two cuts, so that a node never fares better by
-/// letting the deadline pass than by giving up.
+/// Releases the lock and cuts the stake for `reason`, a failure too: the third within the window
+/// suspends and makes the larger of the two cuts, so that a node never fares better by letting the
+/// deadline pass, or by signing a false proof, than by giving up.
 pub fn slash(ctx: Context<Release>, reason: SlashReason) -> Result<()> {
     let clock = Clock::get()?;
     let accounts = ctx.accounts;
     let params = accounts.unlock.config.params;
     let node = &mut accounts.unlock.node;
     node.unlock(&accounts.unlock.lock)?;
-    let third = reason == SlashReason::Timeout && node.fail(clock.unix_timestamp, &params)?;
-    let reason = if third && params.slash_failures_bps >= params.slash_timeout_bps {
+    let third = node.fail(clock.unix_timestamp, &params)?;
+    let reason = if third && params.slash_failures_bps >= cut_bps(&params, reason)? {
         SlashReason::RepeatedFailure
     } else {
         reason
@@ -57,15 +57,20 @@ pub fn slash(ctx: Context<Release>, reason: SlashReason) -> Result<()> {
     accounts.cut(reason, &clock)
 }
 
+/// What is cut for `reason`.
+fn cut_bps(params: &Params, reason: SlashReason) -> Result<u16> {
+    Ok(match reason {
+        SlashReason::Timeout => params.slash_timeout_bps,
+        SlashReason::InvalidProof => params.slash_invalid_proof_bps,
+        SlashReason::RepeatedFailure => params.slash_failures_bps,
+        SlashReason::DisputeLost => return err!(RegistryError::WrongSlash),
+    })
+}
+
 impl<'info> Release<'info> {
     fn cut(&mut self, reason: SlashReason, clock: &Clock) -> Result<()> {
         let params = self.unlock.config.params;
-        let bps = match reason {
-            SlashReason::Timeout => params.slash_timeout_bps,
-            SlashReason::InvalidProof => params.slash_invalid_proof_bps,
-            SlashReason::RepeatedFailure => params.slash_failures_bps,
-            SlashReason::DisputeLost => return err!(RegistryError::WrongSlash),
-        };
+        let bps = cut_bps(&params, reason)?;
         let accounts = &mut self.unlock;
         let split = accounts
             .node

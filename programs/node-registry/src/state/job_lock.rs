@@ -36,7 +36,7 @@ pub enum SlashReason {
     Timeout,
     /// A proof did not verify.
     InvalidProof,
-    /// The third failure within the window, a passed deadline among them or not.
+    /// The third failure within the window, passed deadlines and false proofs among them or not.
     RepeatedFailure,
     /// A dispute was settled for the user: half of the cut goes to the user, and the node is banned.
     DisputeLost,

@@ -21,13 +21,15 @@ pub struct Commit<'info> {
         dup,
         has_one = escrow @ ProofError::EscrowMismatch,
         constraint = transcript.escrow_created_at == escrow.created_at @ ProofError::EscrowMismatch,
-        // an escrow created anew within the same second may pin another proof
-        constraint = transcript.circuit == escrow.verification.circuit @ ProofError::VerificationMismatch,
+        // so it was when it was opened; the job is paid as what its escrow says
+        constraint = transcript.is_of(&escrow.verification) @ ProofError::VerificationMismatch,
     )]
     pub transcript: Box<Account<'info, Transcript>>,
 }
 
-/// Fixes root, weights and length, once and for good: whatever is drawn later is drawn about them.
+/// Fixes root, weights and length, once and for good: whatever is drawn later is drawn about them. Not after the
+/// deadline: nothing is submitted then, and a node that commits to nothing in particular could wait for a full audit
+/// and leave unpunished.
 pub fn commit(ctx: Context<Commit>, args: Commitment) -> Result<()> {
     let clock = Clock::get()?;
     let transcript = &mut ctx.accounts.transcript;

@@ -107,3 +107,55 @@ pub fn open(ctx: Context<Open>, args: OpenArgs) -> Result<()> {
     let mut data = accounts.transcript.try_borrow_mut_data()?;
     transcript.try_serialize(&mut &mut data[..])
 }
+
+#[cfg(all(test, feature = "mainnet"))]
+mod tests {
+    use cyxwiz_statement::REGISTRY;
+
+    use super::*;
+
+    /// An escrow and a transcript of it that are right in all but that the circuit may have no key.
+    fn asked(entry: &cyxwiz_statement::Registered) -> (Escrow, OpenArgs) {
+        let trains = entry.circuit.training.is_some();
+        let verification = job_escrow::Verification {
+            tier: if trains { Tier::ZkExact } else { Tier::Audited },
+            samples: entry.circuit.samples(),
+            circuit: entry.id,
+            runtime_class: [0; 32],
+        };
+        let escrow = Escrow {
+            required_epochs: 1,
+            verification,
+            ..Escrow::EMPTY
+        };
+        let args = OpenArgs {
+            circuit: entry.id,
+            dataset: [1; 32],
+            initial: [1; 32],
+            rate: u16::from(trains),
+            user_nonce_hash: [1; 32],
+            coordinator_nonce_hash: [1; 32],
+        };
+        (escrow, args)
+    }
+
+    #[test]
+    fn no_circuit_opens_without_a_key_from_a_ceremony() {
+        for entry in REGISTRY {
+            let (escrow, args) = asked(entry);
+            let opened = args.validate(&escrow);
+            let known = registered(&entry.id).and_then(key_of);
+            match entry.key {
+                Some(key) => {
+                    assert_eq!(key.trust, cyxwiz_statement::Trust::Ceremony);
+                    assert_eq!(known, Ok(key));
+                    assert_eq!(opened, Ok(entry.circuit.samples()));
+                }
+                None => {
+                    assert_eq!(known, Err(ProofError::NoVerifyingKey.into()));
+                    assert_eq!(opened, Err(ProofError::NoVerifyingKey.into()));
+                }
+            }
+        }
+    }
+}

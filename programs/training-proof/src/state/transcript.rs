@@ -3,10 +3,10 @@ use cyxwiz_statement::{
     Challenge, ChallengeSeed, CircuitId, Context as JobContext, Key, Meta, Registered, Statement,
     order_seed,
 };
-use job_escrow::Escrow;
+use job_escrow::{Escrow, Tier, Verification};
 
 use crate::{
-    ProofError,
+    ProofError, Subject,
     hashing::{nonce_hash, sha256},
     slot_hashes::SlotHash,
     verifier::{public_input, require_canonical},
@@ -170,9 +170,19 @@ impl Transcript {
         Ok(())
     }
 
+    /// Whether a proof of it is what an escrow pins: only circuits that train take samples.
+    pub fn is_of(&self, pinned: &Verification) -> bool {
+        pinned.tier.is_proven()
+            && pinned.circuit == self.circuit
+            && pinned.samples == self.samples
+            && (pinned.tier == Tier::ZkExact) == (self.samples != 0)
+    }
+
     /// `Opened` -> `Committed`: fixes what came out of the job that `escrow` describes.
     pub fn commit(&mut self, escrow: &Escrow, made: &Commitment, clock: &Clock) -> Result<()> {
         self.require_stage(Stage::Opened)?;
+        let late = clock.unix_timestamp > escrow.deadline;
+        require!(!late, ProofError::DeadlinePassed);
         require_canonical(&made.root)?;
         require_canonical(&made.trained)?;
         let complete = u32::from(made.epochs) == escrow.required_epochs;
@@ -272,6 +282,17 @@ impl Transcript {
             self.rate,
         );
         Ok(meta.map_err(|_| ProofError::MathOverflow)?)
+    }
+
+    /// What a proof must be about, once committed.
+    pub fn subject(&self) -> Subject {
+        Subject {
+            escrow: self.escrow,
+            node: self.node,
+            circuit: self.circuit,
+            context: self.context,
+            dataset: self.dataset,
+        }
     }
 
     /// The one public input that a proof must have, computed from this account alone.

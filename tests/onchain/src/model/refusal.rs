@@ -5,6 +5,7 @@ use job_escrow::EscrowError as Escrow;
 use node_registry::RegistryError as Registry;
 use solana_instruction::error::InstructionError;
 use solana_transaction_error::TransactionError;
+use training_proof::ProofError as Proof;
 
 use crate::world::Sent;
 
@@ -57,6 +58,7 @@ fn ours(code: u32) -> Option<Reason> {
         (Escrow::OwnNode, Reason::OwnNode),
         (Escrow::DeclineTooLate, Reason::TooLate),
         (Escrow::WorkHeld, Reason::WorkHeld),
+        (Escrow::CreatedJustNow, Reason::TooEarly),
     ];
     let registry = [
         (Registry::NotNodeOwner, Reason::WrongSigner),
@@ -73,8 +75,10 @@ fn ours(code: u32) -> Option<Reason> {
         (Registry::PayoutAboveJob, Reason::Insurance),
         (Registry::PayoutAbovePool, Reason::Insurance),
     ];
+    let proof = [(Proof::DeadlinePassed, Reason::TooLate)];
     let escrow = escrow.map(|(error, reason)| (u32::from(error), reason));
     let registry = registry.map(|(error, reason)| (u32::from(error), reason));
-    let mut known = escrow.into_iter().chain(registry);
+    let proof = proof.map(|(error, reason)| (u32::from(error), reason));
+    let mut known = escrow.into_iter().chain(registry).chain(proof);
     known.find_map(|(known, reason)| (known == code).then_some(reason))
 }

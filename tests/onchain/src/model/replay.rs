@@ -374,8 +374,7 @@ impl Chain {
             };
             let accounts = world.commit_accounts(&job, &signer.pubkey());
             let data = training_proof::instruction::Commit { args: made };
-            let sent = world.call(training_proof::ID, accounts, data, &[&signer]);
-            succeed("commit", sent);
+            refused(world.call(training_proof::ID, accounts, data, &[&signer]))?;
         } else {
             world.put_committer(&job, &signer.pubkey());
         }
@@ -388,13 +387,13 @@ impl Chain {
         let node = self.nodes[usize::from(node)].pubkey();
         let mut accounts = self.world.assign_node_accounts(&job, &node);
         accounts.coordinator = signer.pubkey();
-        let mut args = create_args(id, 1, 0, Evidence::None);
+        let mut terms = terms_of(&create_args(id, 1, 0, Evidence::None), 0);
         if self.world.exists(&job.escrow) {
             let escrow = self.world.escrow_of(&job);
-            args.timeout_seconds = escrow.timeout_seconds;
-            args.verification = escrow.verification;
+            terms.timeout_seconds = escrow.timeout_seconds;
+            terms.verification = escrow.verification;
+            terms.created_at = escrow.created_at;
         }
-        let terms = terms_of(&args);
         self.world.assign_node_on(terms, accounts, &[&signer])
     }
 

@@ -509,6 +509,7 @@ fn an_escrow_made_again_at_its_address_starts_from_nothing() {
     world
         .settle_cancel(settlement, &node.key)
         .expect("the node settles at once");
+    world.advance(1);
     let close = world.close_accounts(job, &user.pubkey());
     world.close(close, &[&user.key]).expect("it is settled");
     let again = world.do_create_escrow(user, job_args(1));

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use cyxwiz_tests_onchain::{
-    Sent, completion, job_args, key,
+    START, Sent, completion, job_args, key,
     outcome::{ACCEPTED, outcome},
     receipt_of, terms_of,
 };
@@ -27,7 +27,7 @@ const INSTRUCTIONS: [(&str, Step); 19] = [
         let accounts = scene
             .world
             .assign_node_accounts(&scene.job, &scene.node.pubkey());
-        let terms = terms_of(&job_args(1));
+        let terms = terms_of(&job_args(1), START);
         scene.world.assign_node_on(terms, accounts, &[&coordinator])
     }),
     ("expire_unassigned", |scene| {

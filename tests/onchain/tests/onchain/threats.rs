@@ -1,4 +1,5 @@
-//! That every test that docs/THREATS.md and docs/PROOF.md name exists, and every file they point to.
+//! That every test that docs/THREATS.md, docs/PROOF.md and docs/CEREMONY.md name exists, and every file
+//! that the tables of the first two point to.
 
 use std::{
     collections::BTreeSet,
@@ -37,6 +38,21 @@ fn tests(text: &str) -> Vec<String> {
         }
     }
     names
+}
+
+/// All functions of the repository, tests and others.
+fn functions() -> BTreeSet<String> {
+    let mut files = Vec::new();
+    sources(&root(), &mut files);
+    let texts = files
+        .iter()
+        .map(|file| std::fs::read_to_string(file).expect("sources are text"));
+    let named = |text: String| {
+        let after = text.split("fn ").skip(1);
+        let names = after.filter_map(|rest| rest.split(['(', '<']).next());
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
+    texts.flat_map(named).collect()
 }
 
 /// Every end of every path to a test, and to a file with tests: `cancel`, `job_escrow::cancel`,
@@ -85,6 +101,29 @@ fn named(document: &str) -> Vec<String> {
         None => vec![name.to_owned()],
     });
     expanded.collect()
+}
+
+/// What is in backticks anywhere in the document and may be a test's name, or another function's.
+fn mentioned(document: &str) -> Vec<&str> {
+    let part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:".contains(c);
+    let quoted = document.split('`').skip(1).step_by(2);
+    let function = quoted.filter(|name| name.contains('_') && name.chars().all(part));
+    function.collect()
+}
+
+#[test]
+fn every_test_that_the_text_mentions_exists() {
+    let (tests, functions) = (known(), functions());
+    for (document, least) in [("docs/PROOF.md", 100), ("docs/CEREMONY.md", 4)] {
+        let text = std::fs::read_to_string(root().join(document)).expect("the document is there");
+        let mut missing = mentioned(&text);
+        assert!(missing.len() > least, "{document} names {missing:?} only");
+        missing.retain(|name| !tests.contains(*name) && !functions.contains(*name));
+        assert!(
+            missing.is_empty(),
+            "{document}: no such functions: {missing:#?}"
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use anchor_lang::error::ErrorCode;
 use cyxwiz_tests_onchain::{
-    CYXWIZ, address, assert_anchor_error, assert_refused, job_args, key, terms_of,
+    CYXWIZ, Job, Wallet, World, address, assert_anchor_error, assert_refused, job_args, key,
+    terms_of,
 };
 use job_escrow::{CreateEscrowArgs, EscrowError, State, instruction as ix};
 use node_registry::{JobLock, RegistryError};
@@ -82,24 +83,53 @@ fn a_swapped_escrow_is_not_assigned_on_the_old_terms() {
             node,
             job,
         } = &mut scene;
-        world.cancel(job, &user.key).expect("the user may cancel");
-        let close = world.close_accounts(job, &user.pubkey());
-        world.close(close, &[&user.key]).expect("it is settled");
         let mut other = job_args(1);
         swap(&mut other);
-        let swapped = world.do_create_escrow(user, other.clone());
-        assert_eq!(swapped.escrow, job.escrow);
+        swap_escrow(world, user, job, other.clone());
 
         let accounts = world.assign_node_accounts(job, &node.pubkey());
-        let sent = world.assign_node_on(terms_of(&checked), accounts, &[&coordinator]);
+        let terms = terms_of(&checked, world.now());
+        let sent = world.assign_node_on(terms, accounts, &[&coordinator]);
         assert_refused(sent, EscrowError::TermsMismatch);
         assert_eq!(world.escrow_of(job).state, State::Open);
         assert_eq!(world.node_of(node).locked, 0);
         // it is the old terms that are refused
+        let terms = terms_of(&other, world.now());
         world
-            .assign_node_on(terms_of(&other), accounts, &[&coordinator])
+            .assign_node_on(terms, accounts, &[&coordinator])
             .expect("these are its terms");
     }
+}
+
+/// What was looked at besides the terms, as the transcript, need not be what is there now.
+#[test]
+fn an_escrow_created_anew_on_the_same_terms_is_looked_at_anew() {
+    let mut scene = Scene::open();
+    let coordinator = scene.world.coordinator.insecure_clone();
+    let Scene {
+        world,
+        user,
+        node,
+        job,
+    } = &mut scene;
+    let checked = terms_of(&job_args(1), world.escrow_of(job).created_at);
+    swap_escrow(world, user, job, job_args(1));
+    let accounts = world.assign_node_accounts(job, &node.pubkey());
+    let sent = world.assign_node_on(checked, accounts, &[&coordinator]);
+    assert_refused(sent, EscrowError::CreatedAnew);
+    assert_eq!(world.escrow_of(job).state, State::Open);
+    let sent = world.assign_node(accounts, &[&coordinator]);
+    sent.expect("these are its terms");
+}
+
+/// The user closes the escrow and creates another at its address.
+fn swap_escrow(world: &mut World, user: &Wallet, job: &Job, other: CreateEscrowArgs) {
+    world.cancel(job, &user.key).expect("the user may cancel");
+    world.advance(1);
+    let close = world.close_accounts(job, &user.pubkey());
+    world.close(close, &[&user.key]).expect("it is settled");
+    let swapped = world.do_create_escrow(user, other);
+    assert_eq!(swapped.escrow, job.escrow);
 }
 
 #[test]
@@ -110,12 +140,13 @@ fn a_top_up_does_not_break_the_terms() {
         .world
         .top_up(&scene.job, &scene.user, 1)
         .expect("an open job may be topped up");
+    let terms = terms_of(&job_args(1), scene.world.now());
     let accounts = scene
         .world
         .assign_node_accounts(&scene.job, &scene.node.pubkey());
     scene
         .world
-        .assign_node_on(terms_of(&job_args(1)), accounts, &[&coordinator])
+        .assign_node_on(terms, accounts, &[&coordinator])
         .expect("more than the terms name is enough");
     assert_eq!(scene.world.escrow_of(&scene.job).state, State::Assigned);
 }
@@ -218,6 +249,6 @@ fn no_wrong_account_is_taken() {
     let accounts = scene
         .world
         .assign_node_accounts(&scene.job, &scene.node.pubkey());
-    let terms = terms_of(&escrow_args());
+    let terms = terms_of(&escrow_args(), scene.world.now());
     crowd.try_escrow("assign_node", accounts, ix::AssignNode { terms });
 }

@@ -336,6 +336,7 @@ fn transcript_and_escrow_close_and_make_room() {
         );
         succeed("close", scene.world.close_transcript(close));
         assert_eq!(scene.world.lamports(&user), before + rent);
+        scene.world.advance(1);
         let close = scene.world.close_accounts(&scene.job, &user);
         succeed("close", scene.world.close(close, &[&scene.user.key]));
         assert!(!scene.world.exists(&transcript) && !scene.world.exists(&scene.job.escrow));

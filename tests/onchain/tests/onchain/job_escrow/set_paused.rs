@@ -62,6 +62,7 @@ fn a_pause_stops_no_way_out() {
         .world
         .do_submit_completion(&running.job, &running.node);
     running.world.do_accept(&running.job, &running.user);
+    running.world.advance(1);
     let close = running
         .world
         .close_accounts(&running.job, &running.user.pubkey());

@@ -314,6 +314,7 @@ fn a_pause_stops_no_verdict() {
 fn a_resolved_escrow_closes() {
     let mut scene = Scene::disputed();
     decide(&mut scene, Verdict::Shared { node_bps: 1 });
+    scene.world.advance(1);
     let accounts = scene.world.close_accounts(&scene.job, &scene.user.pubkey());
     scene
         .world

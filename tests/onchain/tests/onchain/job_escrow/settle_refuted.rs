@@ -1,6 +1,6 @@
 //! What a false proof costs.
 
-use cyxwiz_tests_onchain::{CYXWIZ, assert_refused, succeed};
+use cyxwiz_tests_onchain::{CYXWIZ, assert_refused, job_args, succeed};
 use job_escrow::{EscrowError, State, instruction as ix};
 use training_proof::Stage;
 
@@ -37,6 +37,11 @@ fn the_user_gets_everything_and_the_node_loses_a_quarter_of_its_stake_once() {
         .do_present_receipt(&market.job, &market.user, 6, 6);
     let settlement = market.world.settlement(&market.job);
     settled(&mut market);
+    let node = market.world.node_of(&market.node);
+    assert_eq!(
+        (node.failures, node.suspended_until),
+        ([0, 0, market.world.now()], 0)
+    );
     let record = market.world.reputation_of(&market.node);
     assert_eq!((record.invalid_proofs, record.penalty_points), (1, 100));
     assert_eq!((record.valid_proofs, record.jobs_failed), (0, 0));
@@ -74,6 +79,68 @@ fn a_node_that_has_claimed_what_is_false_has_no_cheaper_way_out() {
     assert_refused(sent, EscrowError::TranscriptStage);
     // late, it is still the way out
     settled(&mut scene.into_market());
+}
+
+/// A node that has failed twice and cannot finish a third job would else sign anything.
+#[test]
+fn a_false_proof_is_a_failure_and_the_third_slashes_more_and_suspends() {
+    let mut market = Scene::refuted().into_market().after_two_failures();
+    let settlement = market.world.settlement(&market.job);
+    let sent = market.world.settle_refuted(settlement, &market.user.key);
+    succeed("settle_refuted", sent);
+
+    // 30 % of 1,000 staked, as for a job given up: 60 burned, 240 insured
+    let node = market.world.node_of(&market.node);
+    assert_eq!((node.stake, node.failures), (700 * CYXWIZ, [0; 3]));
+    assert_eq!(node.suspended_until, market.world.now() + 30 * 86_400);
+    let after = market.balances();
+    assert_eq!((after.stake, after.insurance), (700 * CYXWIZ, 240 * CYXWIZ));
+    after.assert_conserved();
+    market.assert_unlocked();
+    assert_eq!(market.world.escrow_of(&market.job).state, State::Failed);
+    let record = market.world.reputation_of(&market.node);
+    assert_eq!((record.invalid_proofs, record.jobs_failed), (1, 2));
+}
+
+#[test]
+fn giving_up_after_a_false_proof_is_the_next_failure() {
+    let mut market = Scene::refuted().into_market();
+    let jobs = [2, 3].map(|id| {
+        let job = market.world.do_create_escrow(&market.user, job_args(id));
+        market.world.do_assign_node(&job, &market.node);
+        job
+    });
+    let settlement = market.world.settlement(&market.job);
+    let sent = market.world.settle_refuted(settlement, &market.user.key);
+    succeed("settle_refuted", sent);
+    for job in &jobs {
+        let settlement = market.world.settlement(job);
+        let sent = market.world.fail(settlement, &market.node.key);
+        succeed("fail", sent);
+    }
+    let node = market.world.node_of(&market.node);
+    assert_eq!((node.stake, node.failures), (450 * CYXWIZ, [0; 3]));
+    assert_eq!(node.suspended_until, market.world.now() + 30 * 86_400);
+    market.balances().assert_conserved();
+}
+
+#[test]
+fn the_third_failure_never_cuts_less_than_a_false_proof() {
+    let mut market = Scene::refuted().into_market().after_two_failures();
+    let admin = market.world.admin.insecure_clone();
+    let params = node_registry::Params {
+        slash_invalid_proof_bps: 4_000,
+        slash_failures_bps: 1_000,
+        ..Default::default()
+    };
+    let sent = market.world.update_registry_config(params, &admin);
+    succeed("update_config", sent);
+    let settlement = market.world.settlement(&market.job);
+    let sent = market.world.settle_refuted(settlement, &market.user.key);
+    succeed("settle_refuted", sent);
+    let node = market.world.node_of(&market.node);
+    assert_eq!((node.stake, node.failures), (600 * CYXWIZ, [0; 3]));
+    assert_eq!(node.suspended_until, market.world.now() + 30 * 86_400);
 }
 
 #[test]

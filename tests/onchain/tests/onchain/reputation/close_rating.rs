@@ -18,6 +18,7 @@ fn rated() -> Scene {
 }
 
 fn close_escrow(scene: &mut Scene) {
+    scene.world.advance(1);
     let close = scene.world.close_accounts(&scene.job, &scene.user.pubkey());
     scene
         .world
@@ -120,6 +121,7 @@ fn no_wrong_account_is_taken() {
         .world
         .rate(rating, 5, &[&scene.user.key])
         .expect("the job is paid");
+    scene.world.advance(1);
     let close = scene.world.close_accounts(&scene.job, &scene.user.pubkey());
     scene
         .world

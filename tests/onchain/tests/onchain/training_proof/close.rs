@@ -38,6 +38,7 @@ fn the_rent_comes_back_when_the_escrow_is_gone() {
         .world
         .cancel(&scene.job, &scene.user.key)
         .expect("cancel");
+    scene.world.advance(1);
     let close = scene.world.close_accounts(&scene.job, &scene.user.pubkey());
     scene.world.close(close, &[&scene.user.key]).expect("close");
     let accounts = scene.world.close_transcript_accounts(&scene.job);

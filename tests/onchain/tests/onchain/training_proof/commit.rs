@@ -1,5 +1,5 @@
 use cyxwiz_tests_onchain::assert_refused;
-use job_escrow::{CreateEscrowArgs, Verification};
+use job_escrow::{CreateEscrowArgs, Tier, Verification};
 use training_proof::{Commitment, ProofError, Stage, instruction as ix};
 
 use super::scene::{Scene, escrow_args};
@@ -85,6 +85,42 @@ fn a_word_has_one_form_and_all_epochs_must_be_done() {
     scene.do_commit();
 }
 
+/// Nobody is paid for it any more: it would only be the first step to a full audit, from which a node leaves
+/// unpunished.
+#[test]
+fn nothing_is_committed_to_after_the_deadline() {
+    let mut scene = Scene::opened();
+    let deadline = scene.world.escrow_of(&scene.job).deadline;
+    scene.world.set_time(deadline + 1);
+    let sent = scene.world.commit(&scene.job, scene.made, &scene.node);
+    assert_refused(sent, ProofError::DeadlinePassed);
+    scene.world.set_time(deadline);
+    scene.do_commit();
+}
+
+/// A transcript is opened for what the escrow pins, and no escrow takes another's. It is looked at once more, for
+/// the job is paid as what its escrow says.
+#[test]
+fn the_escrow_pins_what_the_transcript_is_opened_for() {
+    let right = escrow_args().verification;
+    let changes: [fn(&mut Verification); 4] = [
+        |pinned| pinned.tier = Tier::Audited,
+        |pinned| pinned.tier = Tier::None,
+        |pinned| pinned.samples += 1,
+        |pinned| pinned.circuit[0] ^= 1,
+    ];
+    for change in changes {
+        let mut scene = Scene::opened();
+        let mut pinned = right;
+        change(&mut pinned);
+        scene.world.put_verification(&scene.job, &pinned);
+        let sent = scene.world.commit(&scene.job, scene.made, &scene.node);
+        assert_refused(sent, ProofError::VerificationMismatch);
+        scene.world.put_verification(&scene.job, &right);
+        scene.do_commit();
+    }
+}
+
 #[test]
 fn an_escrow_created_anew_at_the_same_address_is_another_job() {
     let mut scene = Scene::before();
@@ -97,9 +133,9 @@ fn an_escrow_created_anew_at_the_same_address_is_another_job() {
         .world
         .cancel(&scene.job, &scene.user.key)
         .expect("cancel");
+    scene.world.advance(1);
     let close = scene.world.close_accounts(&scene.job, &scene.user.pubkey());
     scene.world.close(close, &[&scene.user.key]).expect("close");
-    scene.world.advance(1);
     let args = CreateEscrowArgs {
         verification: Verification::EMPTY,
         ..escrow_args()

@@ -32,6 +32,7 @@ fn a_proven_job_is_paid_at_once() {
     let transcript = address::transcript(&market.job.escrow);
     let close = market.world.close_transcript_accounts(&market.job);
     succeed("close", market.world.close_transcript(close));
+    market.world.advance(1);
     let close = market
         .world
         .close_accounts(&market.job, &market.user.pubkey());
@@ -123,9 +124,9 @@ fn the_transcript_must_be_there_and_this_jobs() {
 fn an_escrow_created_anew_is_not_assigned_with_the_old_transcript() {
     let mut scene = Scene::submitted();
     scene.world.do_accept(&scene.job, &scene.user);
+    scene.world.advance(1);
     let close = scene.world.close_accounts(&scene.job, &scene.user.pubkey());
     succeed("close", scene.world.close(close, &[&scene.user.key]));
-    scene.world.advance(1);
     let again = scene.world.do_create_escrow(&scene.user, escrow_args());
     assert_eq!(again.escrow, scene.job.escrow);
     assert_eq!(scene.world.transcript_of(&again).stage, Stage::Verified);
@@ -216,7 +217,7 @@ fn a_node_is_not_assigned_on_another_verification() {
         |pinned| pinned.runtime_class = [9; 32],
     ];
     for change in changes {
-        let mut terms = cyxwiz_tests_onchain::terms_of(&escrow_args());
+        let mut terms = cyxwiz_tests_onchain::terms_of(&escrow_args(), scene.world.now());
         change(&mut terms.verification);
         let sent = scene.world.assign_node_on(terms, accounts, &[&coordinator]);
         assert_refused(sent, EscrowError::TermsMismatch);

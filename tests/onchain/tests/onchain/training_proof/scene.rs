@@ -9,7 +9,7 @@ use cyxwiz_tests_onchain::{
 };
 use job_escrow::{Completion, CreateEscrowArgs, Tier, Verification};
 use solana_signer::Signer;
-use training_proof::{CLOCK_TOLERANCE_SECONDS, Commitment, Nonces, OpenArgs, nonce_hash};
+use training_proof::{CLOCK_TOLERANCE_SECONDS, Claim, Commitment, Nonces, OpenArgs, nonce_hash};
 
 use super::run::{EPOCHS, Parties, RATE, Run, circuit, given};
 use crate::scene::{STAKE, Scene as Market};
@@ -57,13 +57,18 @@ pub fn proof() -> [u8; 256] {
     *PROOF
 }
 
+/// What the run's node claims with its proof.
+pub fn claim() -> Claim {
+    static CLAIM: LazyLock<Claim> = LazyLock::new(|| {
+        let scene = Scene::revealed();
+        scene.world.claim_of(&scene.job, proof())
+    });
+    *CLAIM
+}
+
 /// The public input of the run's proof.
 pub fn public_input() -> [u8; 32] {
-    static INPUT: LazyLock<[u8; 32]> = LazyLock::new(|| {
-        let scene = Scene::revealed();
-        scene.world.public_input_of(&scene.job)
-    });
-    *INPUT
+    claim().public_input
 }
 
 /// A proof like the run's whose points lie on their curves, and which shows nothing: C in place of -A.

@@ -16,8 +16,12 @@ use super::scene::{BOTH, Scene, false_proof, proof, public_input};
 /// One instruction, sent by whoever may.
 type Step = fn(&mut Scene) -> Sent;
 
-const INSTRUCTIONS: [(&str, Step); 15] = [
+const INSTRUCTIONS: [(&str, Step); 16] = [
     ("commit", |scene| {
+        scene.world.commit(&scene.job, scene.made, &scene.node)
+    }),
+    ("commit, after the deadline", |scene| {
+        scene.world.advance(3_601);
         scene.world.commit(&scene.job, scene.made, &scene.node)
     }),
     ("reveal, with both nonces", |scene| {

@@ -4,13 +4,35 @@ use cyxwiz_tests_onchain::{CYXWIZ, assert_refused, succeed};
 use job_escrow::{CreateEscrowArgs, Tier};
 use training_proof::{Claim, ProofError, Stage, instruction as ix};
 
-use super::scene::{BOTH, SLOT, Scene, escrow_args, false_proof, pinned, proof, public_input};
+use super::scene::{
+    BOTH, SLOT, Scene, claim, escrow_args, false_proof, pinned, proof, public_input,
+};
 use crate::crowd::Crowd;
 
 /// The order of BN254's base field, big-endian.
 const BASE: [u8; 32] = [
     0x30, 0x64, 0x4e, 0x72, 0xe1, 0x31, 0xa0, 0x29, 0xb8, 0x50, 0x45, 0xb6, 0x81, 0x81, 0x58, 0x5d,
     0x97, 0x81, 0x6a, 0x91, 0x68, 0x71, 0xca, 0x8d, 0x3c, 0x20, 0x8c, 0x16, 0xd8, 0x7c, 0xfd, 0x47,
+];
+
+/// A point of the curve over the quadratic extension that is not in the group of order r: x = 1, and the y that
+/// belongs to it. Each coordinate's second part comes first.
+const OUTSIDE_OF_THE_GROUP: [[u8; 32]; 4] = [
+    [0; 32],
+    [
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 1,
+    ],
+    [
+        0x0d, 0x12, 0x71, 0x95, 0x3e, 0xd9, 0xea, 0x08, 0x36, 0x84, 0x6e, 0x70, 0xa1, 0x93, 0x41,
+        0x87, 0x99, 0x8c, 0x7f, 0x79, 0x0c, 0xb4, 0xd7, 0x51, 0x1b, 0x7f, 0x8d, 0xa8, 0x2d, 0xe0,
+        0x48, 0xa4,
+    ],
+    [
+        0x28, 0x69, 0x11, 0x1d, 0x53, 0x81, 0xf0, 0x72, 0xf8, 0xe2, 0x72, 0x8f, 0xdb, 0x82, 0x5a,
+        0x51, 0xaa, 0xdd, 0x70, 0xe5, 0x2c, 0x98, 0x30, 0xe9, 0xab, 0x4b, 0x87, 0x1c, 0x05, 0x31,
+        0xf1, 0xbb,
+    ],
 ];
 
 /// The largest field element.
@@ -104,6 +126,8 @@ fn what_is_no_proof_is_refused_and_changes_nothing() {
     let mut not_canonical = proof();
     let x: [u8; 32] = not_canonical[..32].try_into().expect("32 bytes");
     not_canonical[..32].copy_from_slice(&add(x, BASE));
+    let mut outside_of_the_group = proof();
+    outside_of_the_group[64..192].copy_from_slice(OUTSIDE_OF_THE_GROUP.as_flattened());
     let wrong = [
         [0; 256],
         [0xff; 256],
@@ -111,6 +135,7 @@ fn what_is_no_proof_is_refused_and_changes_nothing() {
         without(64..192),
         without(192..256),
         not_canonical,
+        outside_of_the_group,
     ];
     for wrong in wrong.into_iter().chain(off_curve) {
         let sent = scene.world.verify(&scene.job, wrong, &scene.node.key);
@@ -171,16 +196,26 @@ fn the_public_input_has_one_form() {
 }
 
 /// A real proof, of the run in the scene, for a job that differs from it in one thing.
-fn shown_elsewhere(args: CreateEscrowArgs, node: &str, change: impl Fn(&mut Scene)) {
+fn shown_elsewhere(
+    args: CreateEscrowArgs,
+    node: &str,
+    change: impl Fn(&mut Scene),
+    error: ProofError,
+) {
+    let claim = claim();
     let mut scene = Scene::funded(args, node);
     change(&mut scene);
     let mut scene = scene.do_open().do_commit().do_reveal();
-    let input = public_input();
-    assert_ne!(input, scene.world.public_input_of(&scene.job));
+    assert_ne!(claim.public_input, scene.world.public_input_of(&scene.job));
     let before = scene.world.transcript_of(&scene.job);
-    let sent = scene
-        .world
-        .verify_of(&scene.job, proof(), input, &scene.node.key);
+    let sent = scene.world.verify_claim(&scene.job, claim, &scene.node.key);
+    assert_refused(sent, error);
+    // Who says that it is about this job's all the same is told what the number tells.
+    let claim = Claim {
+        subject: before.subject(),
+        ..claim
+    };
+    let sent = scene.world.verify_claim(&scene.job, claim, &scene.node.key);
     assert_refused(sent, ProofError::OtherStatement);
     let after = scene.world.transcript_of(&scene.job);
     assert_eq!((after.stage, after.seq), (before.stage, before.seq));
@@ -190,19 +225,19 @@ fn shown_elsewhere(args: CreateEscrowArgs, node: &str, change: impl Fn(&mut Scen
 fn a_proof_of_another_job_is_refused() {
     let mut args = escrow_args();
     args.job_id = [2; 16];
-    shown_elsewhere(args, "node", |_| {});
+    shown_elsewhere(args, "node", |_| {}, ProofError::OtherJob);
 }
 
 #[test]
 fn a_proof_of_another_node_is_refused() {
-    shown_elsewhere(escrow_args(), "node-2", |_| {});
+    shown_elsewhere(escrow_args(), "node-2", |_| {}, ProofError::OtherNode);
 }
 
 #[test]
 fn a_proof_of_another_spec_is_refused() {
     let mut args = escrow_args();
     args.spec_hash = [9; 32];
-    shown_elsewhere(args, "node", |_| {});
+    shown_elsewhere(args, "node", |_| {}, ProofError::OtherSpec);
 }
 
 #[test]
@@ -210,24 +245,30 @@ fn a_proof_of_another_circuit_is_refused() {
     let mut args = escrow_args();
     let other = Registered::by_name("z30x2").expect("it is registered");
     args.verification = pinned(Tier::ZkExact, other);
-    shown_elsewhere(args, "node", |_| {});
+    shown_elsewhere(args, "node", |_| {}, ProofError::OtherCircuit);
 }
 
 #[test]
 fn a_proof_of_another_dataset_is_refused() {
-    shown_elsewhere(escrow_args(), "node", |scene| scene.open.dataset[31] ^= 1);
+    let change = |scene: &mut Scene| scene.open.dataset[31] ^= 1;
+    shown_elsewhere(escrow_args(), "node", change, ProofError::OtherDataset);
+}
+
+/// The same job, of which something else is to be shown.
+fn shown_otherwise(change: impl Fn(&mut Scene)) {
+    shown_elsewhere(escrow_args(), "node", change, ProofError::OtherStatement);
 }
 
 #[test]
 fn a_proof_of_other_first_weights_or_another_rate_is_refused() {
-    shown_elsewhere(escrow_args(), "node", |scene| scene.open.initial[31] ^= 1);
-    shown_elsewhere(escrow_args(), "node", |scene| scene.open.rate += 1);
+    shown_otherwise(|scene| scene.open.initial[31] ^= 1);
+    shown_otherwise(|scene| scene.open.rate += 1);
 }
 
 #[test]
 fn a_proof_of_other_trained_weights_or_another_root_is_refused() {
-    shown_elsewhere(escrow_args(), "node", |scene| scene.made.trained[31] ^= 1);
-    shown_elsewhere(escrow_args(), "node", |scene| scene.made.root[31] ^= 1);
+    shown_otherwise(|scene| scene.made.trained[31] ^= 1);
+    shown_otherwise(|scene| scene.made.root[31] ^= 1);
 }
 
 #[test]
@@ -250,8 +291,8 @@ fn a_proof_for_another_key_costs_nothing() {
     let mut scene = Scene::revealed();
     let claim = Claim {
         proof: false_proof(),
-        public_input: public_input(),
         key: [9; 32],
+        ..claim()
     };
     let sent = scene.world.verify_claim(&scene.job, claim, &scene.node.key);
     assert_refused(sent, ProofError::OtherKey);
@@ -299,12 +340,7 @@ fn no_wrong_account_is_taken() {
     let accounts = scene
         .world
         .verify_accounts(&scene.job, &scene.node.pubkey());
-    let claim = Claim {
-        proof: proof(),
-        public_input: scene.world.public_input_of(&scene.job),
-        key: scene.world.key_of(&scene.job),
-    };
-    let data = ix::Verify { claim };
+    let data = ix::Verify { claim: claim() };
     let mut crowd = Crowd::with_other_transcript(scene.into_market());
     crowd.try_proof("verify", accounts, data);
 }
