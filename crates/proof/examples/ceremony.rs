@@ -6,7 +6,7 @@
 //! `export` writes the circuit's constraints for `snarkjs groth16 setup`. `import` checks the key that
 //! the ceremony ended with, proves a made-up job with it, and writes to FOLDER the proving key for
 //! nodes, CIRCUIT.vk for the registry, and the proof as proof.json and public.json for
-//! `snarkjs groth16 verify`; it prints the verifying key's SHA-256.
+//! `snarkjs groth16 verify`; it prints the SHA-256 of both keys.
 
 use std::{error::Error, fs, io::Write as _, path::Path};
 
@@ -15,7 +15,7 @@ use ark_ff::PrimeField as _;
 use cyxwiz_proof::{
     ceremony::{read_zkey, write_r1cs},
     circuit::constraints,
-    field::Fr,
+    field::{Fr, sha256},
     groth16::Proof,
     keys::{KeyStore, check_candidate},
 };
@@ -67,9 +67,11 @@ fn import(entry: &'static Registered, file: &Path, folder: &Path) -> Result<(), 
     let public = json!([input.to_string()]).to_string();
     fs::write(folder.join("public.json"), public)?;
     let mut out = std::io::stdout();
+    let digest = sha256(&[&fs::read(&proving_key)?]);
     writeln!(out, "proving key {}", proving_key.display())?;
+    writeln!(out, "  sha256 {}", hex::encode(digest))?;
     writeln!(out, "verifying key {}", verifying_key.display())?;
-    writeln!(out, "sha256 {}", hex::encode(key.digest()))?;
+    writeln!(out, "  sha256 {}", hex::encode(key.digest()))?;
     Ok(())
 }
 

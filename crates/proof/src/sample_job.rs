@@ -8,7 +8,7 @@ use crate::{
     circuit::{RevealedStep, Witness},
     commitment::commit_metrics,
     field::{Fr, from_word, sha256, to_word},
-    intsgd::{Dataset, Recipe, Weights, blobs},
+    intsgd::{Batch, Dataset, Recipe, Weights, blobs},
     transcript::Transcript,
 };
 
@@ -39,10 +39,19 @@ impl Job {
     pub fn train(
         circuit: Circuit,
         epochs: u16,
+        tamper: impl FnMut(u16, u16, &mut Weights),
+    ) -> Self {
+        Self::train_on(circuit, batches(&circuit), epochs, tamper)
+    }
+
+    /// The same on these batches.
+    pub fn train_on(
+        circuit: Circuit,
+        batches: Vec<Batch>,
+        epochs: u16,
         mut tamper: impl FnMut(u16, u16, &mut Weights),
     ) -> Self {
         let training = circuit.training.expect("a training circuit");
-        let batches = blobs::batches(&training, 1 << training.batch_bits.min(4), 1);
         let dataset = Dataset::new(&training, batches).expect("batches made to fit");
         let rate = 6;
         let order = order_seed(&ESCROW, sha256);
@@ -124,6 +133,12 @@ impl Job {
         let epochs = self.transcript.epochs().iter();
         epochs.map(|epoch| epoch.leaves.clone()).collect()
     }
+}
+
+/// The rows of the made-up job.
+pub(crate) fn batches(circuit: &Circuit) -> Vec<Batch> {
+    let training = circuit.training.expect("a training circuit");
+    blobs::batches(&training, 1 << training.batch_bits.min(4), 1)
 }
 
 /// The statement about a transcript.

@@ -10,7 +10,8 @@
 //! p = clamp(⌊z/2^27⌋ + 512, 0, 1024) is the hard sigmoid of slope 1/4, and W' = W − rate·XᵀE needs
 //! no rounding, because 28 = 7 + 10 + 11: the learning rate is rate·batch/2^11 for a mean over the
 //! batch. Targets are smoothed (1/16 and 15/16), so that a saturated classifier still has an error:
-//! there is no state in which doing nothing is a valid step.
+//! there is no saturated state in which doing nothing is a valid step. Where weights fit every row
+//! exactly there is one without saturation.
 //!
 //! Every sum stays below 2^53, so 64-bit floats compute the same bits in any order of summation.
 

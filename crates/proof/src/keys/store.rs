@@ -1,5 +1,7 @@
 //! Proving keys on disk. They take seconds to make and tens of megabytes; reading one back, hash
-//! checked, takes a fraction of a second.
+//! checked, takes a fraction of a second. A file holds the points as arkworks writes them. Nothing in
+//! it is read before its SHA-256 is the registered one: a file of others could blind nothing, or name
+//! lengths that no memory has.
 
 use std::{
     fs,
@@ -8,22 +10,15 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use ark_bn254::Bn254;
 use ark_groth16::ProvingKey;
-use ark_serialize::{CanonicalDeserialize as _, CanonicalSerialize as _, SerializationError};
+use ark_serialize::{CanonicalDeserialize as _, CanonicalSerialize as _};
 use cyxwiz_statement::{Circuit, Registered};
 
 use crate::{
-    circuit::{R1cs, constraints},
+    circuit::constraints,
     field::sha256,
     groth16::{ProveError, Prover},
 };
-
-/// First bytes of a key file: format and version.
-const MAGIC: &[u8; 16] = b"cyxwiz pk v1\0\0\0\0";
-
-/// Magic, SHA-256 of the rest, digest of the constraints.
-const HEADER: usize = 16 + 32 + 32;
 
 /// A folder of proving keys.
 #[derive(Debug, Clone)]
@@ -42,15 +37,19 @@ pub enum StoreError {
         /// What the system said.
         error: io::Error,
     },
-    /// The file is not what was written.
-    #[error("the proving key {0} is damaged or of another version; delete it, it is made anew")]
-    Damaged(PathBuf),
-    /// The file fits another version of the circuit.
-    #[error("the proving key {0} was made for other constraints; delete it, it is made anew")]
-    OtherConstraints(PathBuf),
-    /// Proofs made with it would be refused: the circuit has another registered key.
-    #[error("the proving key {0} is not that of the registered key; put the registered one there")]
+    /// Another file than the registered one.
+    #[error(
+        "the proving key {0} is not the registered one, but damaged or of another release; put the registered one there"
+    )]
     OtherKey(PathBuf),
+    /// The registry is out of date.
+    #[error(
+        "the circuit of the proving key {0} has other constraints than are registered; register its keys anew"
+    )]
+    OtherConstraints(PathBuf),
+    /// There is nothing to compare a file with.
+    #[error("this build has no registered key that the proving key {0} could be compared with")]
+    NotRegistered(PathBuf),
     /// There is no file, and this build makes no keys.
     #[error("there is no proving key {0}; put the ceremony's key there")]
     Missing(PathBuf),
@@ -95,9 +94,16 @@ impl KeyStore {
         self.folder.join(format!("{}.pk", &id[..32]))
     }
 
-    /// Reads a circuit's key and checks its hash, and that it is the registered one where one is.
+    /// Reads the registered key of a circuit.
+    ///
+    /// # Errors
+    /// [`StoreError`]; any other file than the registered one is refused unread.
     pub fn load(&self, circuit: &Circuit) -> Result<Prover, StoreError> {
         let path = self.path(circuit);
+        let entry = Registered::by_id(&circuit.id(sha256));
+        let Some((entry, key)) = entry.and_then(|entry| Some((entry, entry.key?))) else {
+            return Err(StoreError::NotRegistered(path));
+        };
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -105,12 +111,23 @@ impl KeyStore {
             }
             Err(error) => return Err(StoreError::Io { path, error }),
         };
+        if sha256(&[&bytes]) != key.proving_key {
+            return Err(StoreError::OtherKey(path));
+        }
         let constraints = constraints(circuit).map_err(ProveError::from)?;
-        let key = read(&bytes, &constraints, &path)?;
-        let prover = Prover::new(*circuit, constraints, key)?;
-        let registered = Registered::by_id(&circuit.id(sha256)).and_then(|entry| entry.key);
-        let digest = prover.verifying_key().digest();
-        if registered.is_some_and(|key| key.sha256 != digest) {
+        if constraints.digest() != entry.r1cs {
+            return Err(StoreError::OtherConstraints(path));
+        }
+        // The hash stands for the checks of the points, which were made before it was registered.
+        let points = match ProvingKey::deserialize_uncompressed_unchecked(&bytes[..]) {
+            Ok(points) => points,
+            Err(error) => {
+                let error = io::Error::other(error);
+                return Err(StoreError::Io { path, error });
+            }
+        };
+        let prover = Prover::new(*circuit, constraints, points)?;
+        if prover.verifying_key().digest() != key.sha256 {
             return Err(StoreError::OtherKey(path));
         }
         Ok(prover)
@@ -123,8 +140,8 @@ impl KeyStore {
             path: path.clone(),
             error,
         };
-        let mut body = prover.constraints().digest().to_vec();
-        let written = prover.key().serialize_uncompressed(&mut body);
+        let mut bytes = Vec::new();
+        let written = prover.key().serialize_uncompressed(&mut bytes);
         written.map_err(|error| io(io::Error::other(error)))?;
         fs::create_dir_all(&self.folder).map_err(io)?;
         // Another process or thread may be doing the same: each has its own file until it is complete.
@@ -133,9 +150,7 @@ impl KeyStore {
         let part = path.with_extension(format!("part{}-{part}", std::process::id()));
         let write = || -> io::Result<()> {
             let mut file = fs::File::create(&part)?;
-            file.write_all(MAGIC)?;
-            file.write_all(&sha256(&[&body]))?;
-            file.write_all(&body)?;
+            file.write_all(&bytes)?;
             file.sync_all()?;
             fs::rename(&part, &path)
         };
@@ -156,10 +171,10 @@ impl KeyStore {
         self.load(circuit)
     }
 
-    /// A prover with the circuit's development key: from disk, or made and kept. A damaged or
-    /// outdated file is replaced.
+    /// A prover with the circuit's development key: from disk, or made and kept. Any other file is
+    /// replaced.
     #[cfg(not(feature = "mainnet"))]
-    pub fn insecure_dev_prover(&self, circuit: &Circuit) -> Result<Prover, StoreError> {
+    fn insecure_dev_prover(&self, circuit: &Circuit) -> Result<Prover, StoreError> {
         if let Some(prover) = self.usable(circuit)? {
             return Ok(prover);
         }
@@ -179,11 +194,7 @@ impl KeyStore {
         match self.load(circuit) {
             Ok(prover) => Ok(Some(prover)),
             Err(
-                StoreError::Missing(_)
-                | StoreError::Damaged(_)
-                | StoreError::OtherConstraints(_)
-                | StoreError::OtherKey(_)
-                | StoreError::Prove(ProveError::Key { .. }),
+                StoreError::Missing(_) | StoreError::OtherKey(_) | StoreError::OtherConstraints(_),
             ) => Ok(None),
             Err(error) => Err(error),
         }
@@ -201,20 +212,4 @@ impl KeyStore {
         };
         lock().map_err(|error| StoreError::Io { path, error })
     }
-}
-
-fn read(bytes: &[u8], constraints: &R1cs, path: &Path) -> Result<ProvingKey<Bn254>, StoreError> {
-    let damaged = || StoreError::Damaged(path.to_path_buf());
-    let (header, points) = bytes.split_at_checked(HEADER).ok_or_else(damaged)?;
-    let (magic, header) = header.split_at(MAGIC.len());
-    let (hash, digest) = header.split_at(32);
-    if magic != MAGIC || hash != sha256(&[digest, points]) {
-        return Err(damaged());
-    }
-    if digest != constraints.digest() {
-        return Err(StoreError::OtherConstraints(path.to_path_buf()));
-    }
-    // The hash stands for the points' checks, which were made when they were written.
-    let key = ProvingKey::deserialize_uncompressed_unchecked(points);
-    key.map_err(|_: SerializationError| damaged())
 }

@@ -7,6 +7,7 @@ use rand::SeedableRng as _;
 use super::{GateError, KeyStore, StoreError, check_candidate, check_key, insecure_dev_prover};
 use crate::{
     circuit::constraints,
+    field::sha256,
     groth16::{PointError, Proof, Prover, VerifyError, VerifyingKey},
     sample_job::{Job, TINY},
 };
@@ -42,6 +43,10 @@ fn every_registered_circuit_is_the_one_described() {
 fn the_development_key_is_reproducible() {
     let prover = insecure_dev_prover(&tiny().circuit).unwrap();
     assert_eq!(prover.verifying_key().to_bytes(), key_bytes(tiny()));
+    let folder = tempfile::tempdir().unwrap();
+    let file = KeyStore::at(folder.path()).save(&prover).unwrap();
+    let digest = sha256(&[&fs::read(file).unwrap()]);
+    assert_eq!(digest, tiny().key.unwrap().proving_key);
 }
 
 #[test]
@@ -140,7 +145,7 @@ fn another_circuits_key_is_refused() {
     assert_eq!(refused, GateError::UnknownCircuit);
 }
 
-/// Keys are made once, read back, and replaced when they do not fit.
+/// Keys are made once, read back, and replaced when they are others.
 #[test]
 fn keys_are_kept() {
     let folder = tempfile::tempdir().unwrap();
@@ -152,40 +157,53 @@ fn keys_are_kept() {
     let read = store.load(&TINY).unwrap();
     assert_eq!(read.key(), made.key());
 
+    // One of another release is replaced.
     let good = fs::read(&path).unwrap();
-    for (at, length) in [
-        (0, good.len()),
-        (60, good.len()),
-        (good.len() - 1, good.len()),
-    ] {
-        let mut bad = good[..length].to_vec();
-        bad[at] ^= 1;
-        fs::write(&path, &bad).unwrap();
-        assert!(matches!(store.load(&TINY), Err(StoreError::Damaged(_))));
-    }
-    fs::write(&path, &good[..good.len() / 2]).unwrap();
-    assert!(matches!(store.load(&TINY), Err(StoreError::Damaged(_))));
-
-    // A key of this circuit that is not the registered one.
-    let mut own = made.key().clone();
-    std::mem::swap(&mut own.vk.beta_g2, &mut own.vk.gamma_g2);
-    let own = Prover::new(TINY, constraints(&TINY).unwrap(), own).unwrap();
-    store.save(&own).unwrap();
+    fs::write(&path, &good[1..]).unwrap();
     assert!(matches!(store.load(&TINY), Err(StoreError::OtherKey(_))));
-
-    // The key of another circuit under this one's name.
-    let other = Circuit::transcript(2, 0);
-    fs::rename(
-        store.save(&insecure_dev_prover(&other).unwrap()).unwrap(),
-        &path,
-    )
-    .unwrap();
-    let refused = store.load(&TINY);
-    assert!(matches!(refused, Err(StoreError::OtherConstraints(_))));
-    store.insecure_dev_prover(&TINY).unwrap();
+    store.prover(&TINY).unwrap();
     assert_eq!(fs::read(&path).unwrap(), good);
     let files = fs::read_dir(path.parent().unwrap()).unwrap().count();
     assert_eq!(files, 2, "the key and its lock; no parts are left");
+}
+
+/// Any other file than the registered one, before its points and lengths are read.
+#[test]
+fn a_proving_key_of_another_hash_is_refused_unread() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = KeyStore::at(folder.path());
+    let made = KeyStore::of_build().prover(&TINY).unwrap();
+    let path = store.save(&made).unwrap();
+    let good = fs::read(&path).unwrap();
+    let refused = |circuit: &Circuit| match store.load(circuit) {
+        Err(error) => error,
+        Ok(_) => panic!("it was taken"),
+    };
+    for at in [0, 60, good.len() - 1] {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        fs::write(&path, &bad).unwrap();
+        assert!(matches!(refused(&TINY), StoreError::OtherKey(_)));
+    }
+    // Where the number of the inputs' points is, after α, β, γ and δ.
+    for length in [0, 1, 1 << 60] {
+        let mut hostile = good.clone();
+        hostile[448..456].copy_from_slice(&u64::to_le_bytes(length));
+        fs::write(&path, &hostile).unwrap();
+        assert!(matches!(refused(&TINY), StoreError::OtherKey(_)));
+    }
+    // Its proofs would verify, and tell all: nothing blinds them.
+    let mut bare = made.key().clone();
+    bare.delta_g1 = ark_bn254::G1Affine::identity();
+    let bare = Prover::new(TINY, constraints(&TINY).unwrap(), bare).unwrap();
+    store.save(&bare).unwrap();
+    assert!(matches!(refused(&TINY), StoreError::OtherKey(_)));
+
+    let unregistered = Circuit::transcript(2, 0);
+    let made = insecure_dev_prover(&unregistered).unwrap();
+    store.save(&made).unwrap();
+    let error = refused(&unregistered);
+    assert!(matches!(error, StoreError::NotRegistered(_)), "{error}");
 }
 
 /// The same job, key and randomness give the same proof: this one is kept in the repository, and

@@ -44,8 +44,10 @@ pub(crate) fn parameters(width: usize) -> &'static Parameters {
 
 #[cfg(test)]
 mod tests {
+    use ark_ff::UniformRand as _;
     use light_poseidon::{Poseidon, PoseidonHasher as _};
     use rand::{Rng as _, SeedableRng as _};
+    use solana_poseidon::{Endianness, Parameters, hashv};
 
     use super::*;
     use crate::field::to_word;
@@ -60,6 +62,34 @@ mod tests {
                     .map(|_| Fr::from(random.r#gen::<u128>()) * Fr::from(random.r#gen::<u128>()))
                     .collect();
                 assert_eq!(hash(&words), reference.hash(&words).unwrap(), "{count}");
+            }
+        }
+    }
+
+    /// The system call's own code, as validators run it, at the widths that are used.
+    #[test]
+    fn agrees_with_light_poseidon_and_the_system_call() {
+        let mut random = rand_chacha::ChaCha20Rng::seed_from_u64(2);
+        let (zero, largest) = (Fr::from(0_u64), -Fr::from(1_u64));
+        for count in [2, 4, 7, 12] {
+            let mut reference = Poseidon::<Fr>::new_circom(count).unwrap();
+            let mixed = |i| if i % 2 == 0 { zero } else { largest };
+            let counting = (1..=count as u64).map(Fr::from).collect();
+            let drawn = (0..count).map(|_| Fr::rand(&mut random)).collect();
+            let mixed = (0..count).map(mixed).collect();
+            for words in [
+                vec![zero; count],
+                vec![largest; count],
+                mixed,
+                counting,
+                drawn,
+            ] {
+                let bytes: Vec<[u8; 32]> = words.iter().copied().map(to_word).collect();
+                let bytes: Vec<&[u8]> = bytes.iter().map(|word| &word[..]).collect();
+                let call = hashv(Parameters::Bn254X5, Endianness::BigEndian, &bytes).unwrap();
+                let own = hash(&words);
+                assert_eq!(own, reference.hash(&words).unwrap(), "{words:?}");
+                assert_eq!(to_word(own), call.to_bytes(), "{words:?}");
             }
         }
     }

@@ -15,13 +15,15 @@ pub enum Trust {
     Ceremony,
 }
 
-/// A verifying key and where it comes from.
+/// A verifying key, the proving key made with it, and where both come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
     /// The key's bytes.
     pub bytes: &'static [u8; VERIFYING_KEY_BYTES],
     /// SHA-256 of the bytes.
     pub sha256: Digest,
+    /// SHA-256 of the file with the proving key; a prover reads no other.
+    pub proving_key: Digest,
     /// Where it comes from.
     pub trust: Trust,
 }
@@ -90,13 +92,14 @@ const fn digest(hex: &str) -> Digest {
     digest
 }
 
-/// A development key from its file, in builds that have them.
+/// A development key from its file, its digest and the proving key's, in builds that have them.
 macro_rules! dev_key {
-    ($name:literal, $sha256:literal) => {{
+    ($name:literal, $sha256:literal, $proving_key:literal) => {{
         #[cfg(feature = "insecure-dev-keys")]
         let key = Some(Key {
             bytes: include_bytes!(concat!("../keys/insecure-dev/", $name, ".vk")),
             sha256: digest($sha256),
+            proving_key: digest($proving_key),
             trust: Trust::InsecureDev,
         });
         #[cfg(not(feature = "insecure-dev-keys"))]
@@ -115,7 +118,8 @@ pub const REGISTRY: &[Registered] = &[
         r1cs: digest("bdaa1d6ce586938600dc1068916ae4f13680deff25ccbafab4f03e9102c2276a"),
         key: dev_key!(
             "t100x16",
-            "1334d0b47bab2d3d2dcf9e5606509f53e5d835e507d14cca52e93a347f58d406"
+            "1334d0b47bab2d3d2dcf9e5606509f53e5d835e507d14cca52e93a347f58d406",
+            "7c05eb34f31bfc9c0c4eb0ff0e10bd7764831dea5715f84635ba83bee1b350f2"
         ),
     },
     Registered {
@@ -136,7 +140,8 @@ pub const REGISTRY: &[Registered] = &[
         r1cs: digest("c4c886a1b37997231a4d935523d32c47ab9e5003c7c4e9713a03160457ba073e"),
         key: dev_key!(
             "z16x4-ci",
-            "eb7a3260b7081298580d44d33980faa89ec82d1860d489d649aa29202a7de8b6"
+            "eb7a3260b7081298580d44d33980faa89ec82d1860d489d649aa29202a7de8b6",
+            "28b651524797ab37f1916fdd341aa6039fb5530dbb5364e3d124b4f6289c700e"
         ),
     },
     Registered {
@@ -147,7 +152,8 @@ pub const REGISTRY: &[Registered] = &[
         r1cs: digest("761df41289f20f65ffee926a01ebddf5d3e3d8624c32e2d6fc5548d19f2b9473"),
         key: dev_key!(
             "z30x2",
-            "396c4561bfa2a1ff0b83ed7f60f368155d2aa17585bda1a3aff10cdc292bb22f"
+            "396c4561bfa2a1ff0b83ed7f60f368155d2aa17585bda1a3aff10cdc292bb22f",
+            "02e080832f31e82eaef67c844b9876e6eeb704862552e7a2826225cd561fc10f"
         ),
     },
     Registered {
@@ -158,7 +164,8 @@ pub const REGISTRY: &[Registered] = &[
         r1cs: digest("b8dc6f967305a7ef73007c723f271f610df10c1ca9ae594cd34d21d482f35b7e"),
         key: dev_key!(
             "z64x10",
-            "689434e3ef26373974ea511e013d9ddc8f390a3866150232d88b3cdc378d8596"
+            "689434e3ef26373974ea511e013d9ddc8f390a3866150232d88b3cdc378d8596",
+            "b54daf7c5b53bffd202825b38e0a752edb3ee92ea4c5dafd376395a72140b137"
         ),
     },
     Registered {
@@ -169,7 +176,8 @@ pub const REGISTRY: &[Registered] = &[
         r1cs: digest("2a6a9aa12e72997575afa91057b0e0517d45ecb61b44ede29be32b718521957d"),
         key: dev_key!(
             "z64x10-k2",
-            "94bf6b3e7076cb285a50b10e940a6dbb1b2117e6ddc250d6a040b105931ee41f"
+            "94bf6b3e7076cb285a50b10e940a6dbb1b2117e6ddc250d6a040b105931ee41f",
+            "299de89138dd2aa013eb356a71c1b9466f23adc7a59a015c4f646ff8ac95e7ff"
         ),
     },
     Registered {
@@ -180,7 +188,30 @@ pub const REGISTRY: &[Registered] = &[
         r1cs: digest("2f906fab92a91a638b0a80e9d1ca2bd5df5ffbbde07458692e7d06b409864795"),
         key: dev_key!(
             "z64x10-k4",
-            "88a8f265acecd72e9077e2fe7f22dbb86bfce72261961b4302457d229fdb4eea"
+            "88a8f265acecd72e9077e2fe7f22dbb86bfce72261961b4302457d229fdb4eea",
+            "b9c59da8fd49274cbbc75251646751012558fb477f915b90069f597aa62018d0"
+        ),
+    },
+    Registered {
+        name: "z784x10",
+        circuit: Circuit {
+            epochs: 100,
+            step_bits: 5,
+            training: Some(Training {
+                inputs: 784,
+                outputs: 10,
+                batch: 16,
+                batch_bits: 12,
+                samples: 1,
+            }),
+        },
+        id: digest("8f86c94d4a7f1ba5784c29439dc0f1932b1768c01c3679d2f2feaff66ada01c0"),
+        constraints: 368_965,
+        r1cs: digest("60d1c93063af84006934716ea1c0b4579bd38c57bca3840f89911614e0893799"),
+        key: dev_key!(
+            "z784x10",
+            "3caad6055b1f5f835ae37b1008b30920f175799082d75f97fff2ef09c6e4fe78",
+            "2f13498e16687f1cf84010d9db30a7e86522d6a3396dbcdb849274b6a7d70070"
         ),
     },
 ];

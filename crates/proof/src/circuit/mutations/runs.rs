@@ -1,5 +1,7 @@
 //! Whole dishonest runs: commitments and chain fit, the work does not.
 
+use std::cmp::Ordering;
+
 use cyxwiz_statement::order_seed;
 use rand::{Rng as _, SeedableRng as _};
 
@@ -7,8 +9,8 @@ use super::*;
 use crate::{
     commitment::root_of_path,
     field::sha256,
-    intsgd::{Divergence, Recipe, StepId, Weights},
-    sample_job::ESCROW,
+    intsgd::{Batch, Divergence, Recipe, StepId, Weights},
+    sample_job::{ESCROW, batches},
 };
 
 /// What refuses a run that was dishonest at every step, at the step examined.
@@ -77,6 +79,43 @@ fn relabelled_data() {
     assert_eq!(refused(&witness), Some("public input"));
 }
 
+/// A run on half of the user's rows. Its own root is in its chain, and the statement's is the user's;
+/// under the user's, the batches that were left out do not open to others.
+#[test]
+fn fewer_rows() {
+    let mut half = batches(&TINY);
+    half.truncate(8);
+    let users = honest();
+    let job = Job::train_on(TINY, half.clone(), 6, |_, _, _| {});
+    let mut witness = job.witness(&[PLACE]);
+    assert_eq!(refused(&witness), None, "it is proven of half of the rows");
+    assert_ne!(witness.public_input, users.public_input);
+    witness.dataset = users.dataset;
+    rechain(&mut witness);
+    restate(&mut witness);
+    assert_eq!(refused(&witness), Some("batch"));
+
+    let job = Job::honest(TINY, 6);
+    let recipe = job.recipe();
+    let mut weights = Weights::zero(&TINY.training.unwrap());
+    let halved = |epoch, step, next: &mut Weights| {
+        let batch = recipe.batch(StepId { epoch, step }) as usize % 8;
+        weights = crate::intsgd::step(&weights, &half[batch], job.rate).unwrap();
+        *next = weights.clone();
+    };
+    let cheat = Job::train(TINY, 6, halved);
+    for step in 0..8 {
+        let left_out = recipe.batch(StepId { epoch: 3, step }) >= 8;
+        let mut witness = cheat.witness(&[(3, step)]);
+        assert_eq!(refused(&witness), left_out.then_some("products"));
+        let sample = &mut witness.samples[0];
+        sample.batch = half[sample.sample.batch as usize % 8].clone();
+        sample.preactivations =
+            preactivations(&cheat.trajectory[16 + usize::from(step)], &sample.batch).unwrap();
+        assert_eq!(refused(&witness), left_out.then_some("batch"));
+    }
+}
+
 /// A batch of the cheat's choice: the program derives the index, so only that leaf opens.
 #[test]
 fn a_favourable_batch() {
@@ -107,6 +146,49 @@ fn a_jump_into_saturation_gives_no_free_steps() {
     assert_ne!(before, after);
     let tamper = |_, _, weights: &mut Weights| *weights = saturated.clone();
     assert_eq!(caught_run(tamper), Some("products"));
+}
+
+/// Linearly independent rows, of which there are no more than features, can be fitted exactly. There
+/// the error is zero without saturation, and standing still a valid step; the jump there is as false
+/// as any other.
+#[test]
+fn known_limit_rows_that_can_be_fitted_exactly_let_a_run_stand_still() {
+    let training = TINY.training.unwrap();
+    let feature = |row: usize, place: usize| match place.cmp(&row) {
+        Ordering::Less => (row * 7 + place * 5) as i8 % 11,
+        Ordering::Equal => 100,
+        Ordering::Greater => 0,
+    };
+    let features: Vec<i8> = (0..16)
+        .flat_map(|row| (0..16).map(move |place| feature(row, place)))
+        .collect();
+    let classes: Vec<u16> = (0..16).map(|row| row % 4).collect();
+    let batches = Batch::split(&training, &features, &classes).unwrap();
+    // Row by row, since each has one feature more than those before. A target is in the middle of the
+    // pre-activations that round to it, so that rounding the weights does not matter.
+    let mut fitted = vec![0_i64; 64];
+    for (row, output) in (0..16).flat_map(|row| (0..4).map(move |output| (row, output))) {
+        let target = if row % 4 == output { 448 } else { -448 };
+        let before = (0..row).map(|i| i64::from(feature(row, i)) * fitted[4 * i + output]);
+        let rest = (target << 27) + (1 << 26) - before.sum::<i64>();
+        fitted[4 * row + output] = rest / 100;
+    }
+    let fitted = Weights::new(&training, fitted).unwrap();
+
+    let jump = StepId { epoch: 1, step: 2 };
+    let still = |epoch, step, weights: &mut Weights| {
+        if (StepId { epoch, step }) >= jump {
+            *weights = fitted.clone();
+        }
+    };
+    let job = Job::train_on(TINY, batches, 2, still);
+    for (epoch, step) in (1..=2).flat_map(|epoch| (0..8).map(move |step| (epoch, step))) {
+        let at = StepId { epoch, step };
+        let jumps = (at == jump).then_some("products");
+        assert_eq!(refused(&job.witness(&[(epoch, step)])), jumps, "{at:?}");
+    }
+    let found = job.recipe().replay(&job.trajectory[0], &job.leaves());
+    assert_eq!(found, Ok(Divergence::At(jump)));
 }
 
 /// The steps of an epoch fabricated once the challenge is known: they are inside its hash already.
