@@ -1,10 +1,17 @@
 //! CSV to rows. Streams, so that a compressed file is never whole in memory.
 
-use std::io::Read;
+use std::{
+    cell::Cell,
+    io::{self, Read},
+    rc::Rc,
+};
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::table::{DatasetError, Rules, Table};
+use super::{
+    room::Room,
+    table::{DatasetError, Rules, Table},
+};
 use crate::spec::{ColumnRef, DatasetSpec};
 
 /// Where label and features stand in a line.
@@ -19,16 +26,23 @@ pub(super) fn read(
     reader: impl Read,
     spec: &DatasetSpec,
     rules: Rules,
+    room: Room<'_>,
 ) -> Result<Table, DatasetError> {
+    let most = room.line_bytes().unwrap_or(u64::MAX);
+    let left = Rc::new(Cell::new(most));
+    let metered = Metered {
+        inner: reader,
+        left: Rc::clone(&left),
+    };
     let mut csv = ReaderBuilder::new()
         .has_headers(spec.header)
         .flexible(true)
         .trim(csv::Trim::All)
-        .from_reader(reader);
+        .from_reader(metered);
     let names = match spec.header {
         true => Some(
             csv.headers()
-                .map_err(convert)?
+                .map_err(|error| convert(error, 1))?
                 .iter()
                 .map(str::to_owned)
                 .collect(),
@@ -42,7 +56,11 @@ pub(super) fn read(
         sample_len: 0,
     };
     let mut record = ByteRecord::new();
-    while csv.read_byte_record(&mut record).map_err(convert)? {
+    while csv
+        .read_byte_record(&mut record)
+        .map_err(|error| convert(error, csv.position().line()))?
+    {
+        left.set(most);
         let line = record.position().map_or(0, csv::Position::line);
         let columns = match &mut columns {
             Some(columns) => columns,
@@ -53,6 +71,8 @@ pub(super) fn read(
             let problem = format!("{actual} columns, expected {expected} as in the lines before");
             return Err(DatasetError::Line { line, problem });
         }
+        let rows = table.labels.len() as u64 + 1;
+        room.check(rows, rows * record.len() as u64)?;
         for &column in &columns.features {
             let value = columns.number(&record, line, column, |v| rules.feature(v))?;
             table.features.push(value);
@@ -62,6 +82,23 @@ pub(super) fn read(
         table.sample_len = columns.features.len();
     }
     Ok(table)
+}
+
+/// Ends the reading of a line that does not end itself: it is held in memory as a whole.
+struct Metered<R> {
+    inner: R,
+    /// Bytes that may be read before the next line is whole.
+    left: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let left = self.left.get().checked_sub(read as u64);
+        let left = left.ok_or(io::ErrorKind::FileTooLarge)?;
+        self.left.set(left);
+        Ok(read)
+    }
 }
 
 impl Columns {
@@ -139,10 +176,15 @@ impl Columns {
     }
 }
 
-fn convert(error: csv::Error) -> DatasetError {
-    let line = error.position().map_or(0, csv::Position::line);
+/// `at` is the line that was being read.
+fn convert(error: csv::Error, at: u64) -> DatasetError {
+    let line = error.position().map_or(at, csv::Position::line);
     let problem = error.to_string();
     match error.into_kind() {
+        csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            let problem = "it is too long to be a row of the dataset".to_owned();
+            DatasetError::Line { line, problem }
+        }
         csv::ErrorKind::Io(error) => DatasetError::Read(error),
         _ => DatasetError::Line { line, problem },
     }

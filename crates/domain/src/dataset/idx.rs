@@ -3,7 +3,10 @@
 
 use std::io::Read;
 
-use super::table::{DatasetError, Rules, Table};
+use super::{
+    room::Room,
+    table::{DatasetError, Rules, Table},
+};
 use crate::spec::DatasetSpec;
 
 /// Most dimensions accepted.
@@ -14,19 +17,25 @@ pub(super) fn read(
     mut reader: impl Read,
     spec: &DatasetSpec,
     rules: Rules,
+    room: Room<'_>,
 ) -> Result<Table, DatasetError> {
-    let mut next = |name: &str| {
-        array(&mut reader).map_err(|problem| DatasetError::Format {
+    let named = |name| {
+        move |problem| DatasetError::Format {
             format: spec.format.name(),
             problem: format!("array of {name}: {problem}"),
-        })
+        }
     };
-    let features = next("features")?;
-    let labels = next("labels")?;
+    let (kind, count) = header(&mut reader).map_err(named("features"))?;
+    room.check_features(count)?;
+    let features = array(&mut reader, kind, count).map_err(named("features"))?;
+    let (kind, count) = header(&mut reader).map_err(named("labels"))?;
+    room.check(count, count)?;
+    let labels = array(&mut reader, kind, count).map_err(named("labels"))?;
     Table::of_arrays(features, labels, spec, rules)
 }
 
-fn array(reader: &mut impl Read) -> Result<Vec<f32>, String> {
+/// Type and number of an array's numbers.
+fn header(reader: &mut impl Read) -> Result<(u8, u64), String> {
     let [zero, zero2, kind, dimensions] = word(reader, "the header")?;
     if [zero, zero2] != [0, 0] || !(1..=MAX_DIMENSIONS).contains(&dimensions) {
         return Err("it does not begin with an IDX header".to_owned());
@@ -36,6 +45,10 @@ fn array(reader: &mut impl Read) -> Result<Vec<f32>, String> {
         let dimension = u32::from_be_bytes(word(reader, "the dimensions")?);
         count = count.saturating_mul(dimension.into());
     }
+    Ok((kind, count))
+}
+
+fn array(reader: &mut impl Read, kind: u8, count: u64) -> Result<Vec<f32>, String> {
     match kind {
         0x08 => numbers(reader, count, |[v]: [u8; 1]| f32::from(v)),
         0x09 => numbers(reader, count, |v: [u8; 1]| f32::from(i8::from_be_bytes(v))),

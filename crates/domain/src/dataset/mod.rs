@@ -4,6 +4,7 @@ mod csv;
 mod idx;
 mod manifest;
 mod npy;
+mod room;
 mod safetensors;
 mod split;
 mod table;

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, io::Read};
 
 use serde::Deserialize;
 
-use super::table::{DatasetError, Rules, Table};
+use super::{
+    room::Room,
+    table::{DatasetError, Rules, Table},
+};
 use crate::spec::{DatasetSpec, Format};
 
 /// Largest header accepted.
@@ -21,6 +24,7 @@ pub(super) fn read(
     mut reader: impl Read,
     spec: &DatasetSpec,
     rules: Rules,
+    room: Room<'_>,
 ) -> Result<Table, DatasetError> {
     let mut length = [0; 8];
     reader.read_exact(&mut length)?;
@@ -32,11 +36,12 @@ pub(super) fn read(
     reader.by_ref().take(length).read_to_end(&mut header)?;
     let header: BTreeMap<String, serde_json::Value> =
         serde_json::from_slice(&header).map_err(|e| invalid(format!("bad header: {e}")))?;
-    let mut data = Vec::new();
-    reader.read_to_end(&mut data)?;
+    let data = room.whole(reader)?;
 
-    let features = numbers(&header, &data, "features")?;
-    let labels = numbers(&header, &data, "labels")?;
+    let features = numbers(&header, &data, "features", |count| {
+        room.check_features(count)
+    })?;
+    let labels = numbers(&header, &data, "labels", |count| room.check(count, count))?;
     Table::of_arrays(features, labels, spec, rules)
 }
 
@@ -44,12 +49,15 @@ fn numbers(
     header: &BTreeMap<String, serde_json::Value>,
     data: &[u8],
     name: &str,
+    check: impl Fn(u64) -> Result<(), DatasetError>,
 ) -> Result<Vec<f32>, DatasetError> {
     let entry = header
         .get(name)
         .ok_or_else(|| invalid(format!("it has no tensor `{name}`")))?;
     let entry: Entry = serde_json::from_value(entry.clone())
         .map_err(|e| invalid(format!("tensor `{name}`: {e}")))?;
+    let count = entry.shape.iter().fold(1u64, |a, &b| a.saturating_mul(b));
+    check(count)?;
     let [start, end] = entry
         .data_offsets
         .map(|o| usize::try_from(o).unwrap_or(usize::MAX));
@@ -67,7 +75,6 @@ fn numbers(
             )));
         }
     };
-    let count = entry.shape.iter().fold(1u64, |a, &b| a.saturating_mul(b));
     if values.len() as u64 != count {
         return Err(invalid(format!(
             "tensor `{name}` has other bytes than its shape {:?}",

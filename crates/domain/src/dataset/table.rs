@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use flate2::read::MultiGzDecoder;
 
-use super::{csv, idx, npy, safetensors, text};
+use super::{csv, idx, npy, room::Room, safetensors, text};
 use crate::spec::{DatasetSpec, Format, JobSpec, Layer};
 
 /// Features and labels, ready for training.
@@ -67,12 +67,20 @@ pub enum DatasetError {
     TooFewRows(usize),
     /// More rows than the circuit of the job's proof has room for.
     #[error(
-        "{rows} rows to train on, but the job's circuit has room for {most}; use fewer rows, or name a larger `verification.circuit`"
+        "{rows} rows to train on, but the job's circuit has room for {most}, and no more were read; use fewer rows, or name a larger `verification.circuit`"
     )]
     TooManyRows {
-        /// Rows to train on, the held-out ones not counted.
+        /// Rows to train on, the held-out ones not counted, as far as they were read.
         rows: u64,
         /// Room of the circuit.
+        most: u64,
+    },
+    /// More than is read of a dataset that is trained on in integers.
+    #[error(
+        "more than {most} numbers, held-out rows and unused columns among them, which is all that is read to train in integers; use fewer rows, or hold fewer out with `dataset.split`"
+    )]
+    TooLarge {
+        /// Numbers that are read.
         most: u64,
     },
     /// The file is not of the format, or holds what it may not.
@@ -131,12 +139,14 @@ fn is_index(value: f32, below: u32) -> bool {
 
 impl Table {
     /// Reads and checks a dataset as `spec` describes it: every value a finite
-    /// number, every label one the model can predict, every row of the shape.
+    /// number, every label one the model can predict, every row of the shape. Of one
+    /// that is trained on in integers no more is read, and nothing unpacked, than a
+    /// job can use.
     ///
     /// # Errors
     /// [`DatasetError`], for CSV with line and column.
     pub fn read(reader: impl Read, spec: &JobSpec) -> Result<Self, DatasetError> {
-        let integers = spec.integer_training();
+        let room = Room::of(spec);
         let rules = Rules {
             classes: spec.classes(),
             vocab: match spec.model.layers.first() {
@@ -144,28 +154,21 @@ impl Table {
                 _ => None,
             },
             scale: spec.dataset.scale,
-            unit: integers.is_some(),
+            unit: spec.integer_training().is_some(),
         };
         let data = &spec.dataset;
         let table = match data.format {
-            Format::Csv => csv::read(reader, data, rules)?,
-            Format::CsvGz => csv::read(MultiGzDecoder::new(reader), data, rules)?,
-            Format::Npy => npy::read(reader, data, rules)?,
-            Format::Npz => npy::read_archive(reader, data, rules)?,
-            Format::Idx => idx::read(reader, data, rules)?,
-            Format::IdxGz => idx::read(MultiGzDecoder::new(reader), data, rules)?,
-            Format::Safetensors => safetensors::read(reader, data, rules)?,
-            Format::Text => text::read(reader, data, rules)?,
+            Format::Csv => csv::read(reader, data, rules, room)?,
+            Format::CsvGz => csv::read(MultiGzDecoder::new(reader), data, rules, room)?,
+            Format::Npy => npy::read(reader, data, rules, room)?,
+            Format::Npz => npy::read_archive(reader, data, rules, room)?,
+            Format::Idx => idx::read(reader, data, rules, room)?,
+            Format::IdxGz => idx::read(MultiGzDecoder::new(reader), data, rules, room)?,
+            Format::Safetensors => safetensors::read(reader, data, rules, room)?,
+            Format::Text => text::read(reader, data, rules, room)?,
         };
         if table.rows() < 2 {
             return Err(DatasetError::TooFewRows(table.rows()));
-        }
-        if let Some(integers) = integers {
-            let rows = table.rows() as u64;
-            let (rows, most) = (rows - spec.test_rows(rows), integers.most_rows());
-            if rows > most {
-                return Err(DatasetError::TooManyRows { rows, most });
-            }
         }
         Ok(table)
     }

@@ -2,18 +2,22 @@
 
 use std::io::Read;
 
-use super::table::{DatasetError, Rules, Table};
+use super::{
+    room::Room,
+    table::{DatasetError, Rules, Table},
+};
 use crate::spec::{DatasetSpec, Format};
 
 /// Samples of `sample_len` bytes each, in order and without overlap, labelled with the byte after;
 /// bytes that fill no sample are left out.
 pub(super) fn read(
-    mut reader: impl Read,
+    reader: impl Read,
     spec: &DatasetSpec,
     rules: Rules,
+    room: Room<'_>,
 ) -> Result<Table, DatasetError> {
-    let mut bytes = Vec::new();
-    reader.read_to_end(&mut bytes)?;
+    let bytes = room.whole(reader)?;
+    room.check_features(bytes.len() as u64)?;
     if let Err(error) = std::str::from_utf8(&bytes) {
         return Err(DatasetError::Format {
             format: Format::Text.name(),
