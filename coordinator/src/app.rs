@@ -108,6 +108,8 @@ impl App {
             min_seconds: u32::try_from(min)
                 .unwrap_or(u32::MAX)
                 .max(config.min_timeout_seconds),
+            proof_seconds: u32::try_from(seconds(self.settings.jobs.proof_time))
+                .unwrap_or(u32::MAX),
             max_seconds: config.max_timeout_seconds,
         })
     }

@@ -172,9 +172,13 @@ pub struct JobSettings {
     pub per_day: u32,
     /// A job may take this many times its estimate ...
     pub timeout_factor: u32,
-    /// ... and at least this long.
+    /// ... and at least this long ...
     #[serde(with = "humantime_serde")]
     pub min_timeout: Duration,
+    /// ... with a proof this much longer. A node takes only jobs that it could still prove if the data came as
+    /// late as they may, after half of the time, and a nonce never: that is five minutes after the training.
+    #[serde(with = "humantime_serde")]
+    pub proof_time: Duration,
     /// What things cost.
     pub prices: PriceTable,
 }
@@ -186,6 +190,7 @@ impl Default for JobSettings {
             per_day: 10,
             timeout_factor: 4,
             min_timeout: Duration::from_secs(600),
+            proof_time: Duration::from_secs(1200),
             prices: PriceTable::default(),
         }
     }

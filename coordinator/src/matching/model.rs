@@ -37,8 +37,26 @@ pub struct Timeouts {
     pub factor: u32,
     /// ... and at least this many seconds ...
     pub min_seconds: u32,
+    /// ... with a proof this many seconds more ...
+    pub proof_seconds: u32,
     /// ... and no more than this many.
     pub max_seconds: u32,
+}
+
+impl Timeouts {
+    /// Seconds that a job may take which is estimated to take `estimated`; the seconds that it would need, where
+    /// it may not.
+    pub fn of(&self, spec: &JobSpec, estimated: u64) -> Result<u32, u64> {
+        let trained = estimated.saturating_mul(self.factor.into());
+        let proof = spec.circuit().map_or(0, |_| self.proof_seconds);
+        let needed = trained
+            .max(self.min_seconds.into())
+            .saturating_add(proof.into());
+        match u32::try_from(needed) {
+            Ok(seconds) if seconds <= self.max_seconds => Ok(seconds),
+            _ => Err(needed),
+        }
+    }
 }
 
 /// A node as it stands now.

@@ -128,15 +128,11 @@ fn terms(
     node: &Candidate,
 ) -> Result<Match, Rejection> {
     let seconds = u64::from(reference_millis).div_ceil(u64::from(node.rate_milli.max(1)));
-    let limits = problem.timeouts;
-    let timeout = (seconds * u64::from(limits.factor)).max(limits.min_seconds.into());
-    let too_slow = |_| Rejection::TooSlow(timeout);
-    let timeout_seconds = u32::try_from(timeout).map_err(too_slow)?;
-    if timeout_seconds > limits.max_seconds {
-        return Err(Rejection::TooSlow(timeout));
-    }
+    let timeout = problem.timeouts.of(problem.spec, seconds);
+    let timeout_seconds = timeout.map_err(Rejection::TooSlow)?;
     // Fits: it is at most the timeout.
-    let estimated_seconds = u32::try_from(seconds.max(1)).map_err(too_slow)?;
+    let estimated_seconds =
+        u32::try_from(seconds.max(1)).map_err(|_| Rejection::TooSlow(seconds))?;
     let wants = &problem.spec.resources;
     let price = problem
         .prices

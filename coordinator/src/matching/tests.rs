@@ -125,6 +125,7 @@ fn solve_with(spec: &JobSpec, nodes: &[Candidate], change: impl FnOnce(&mut Prob
         timeouts: Timeouts {
             factor: 4,
             min_seconds: 600,
+            proof_seconds: 1200,
             max_seconds: 30 * 86_400,
         },
         now: NOW,
@@ -248,6 +249,21 @@ fn a_job_with_a_proof_goes_to_nodes_that_make_such_proofs_alone() {
     let plan = solve(&proven(), &nodes[..2]);
     let why = "2 x makes no proofs with the circuit z16x4-ci";
     assert_eq!(plan.why_none(), why);
+}
+
+/// The challenge may have to wait for a nonce that never comes.
+#[test]
+fn a_job_with_a_proof_gets_the_time_that_a_proof_may_take() {
+    let timeout = |spec: &JobSpec| {
+        let plan = solve(spec, &[prover(1, &["z16x4-ci"])]);
+        plan.ranked[0].timeout_seconds
+    };
+    assert_eq!(timeout(&spec("")), 600);
+    assert_eq!(timeout(&proven()), 600 + 1200);
+    let short = |problem: &mut Problem<'_>| problem.timeouts.max_seconds = 1_799;
+    let plan = solve_with(&proven(), &[prover(1, &["z16x4-ci"])], short);
+    let needed = Rejection::TooSlow(1_800);
+    assert_eq!(plan.rejected, [(Address([1; 32]), needed)]);
 }
 
 #[test]

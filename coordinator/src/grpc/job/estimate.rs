@@ -3,13 +3,7 @@
 use cyxwiz_domain::{Address, pricing::PriceRequest, spec::JobSpec};
 use cyxwiz_proto::job::v1::{EstimateCostRequest, EstimateCostResponse};
 
-use crate::{
-    app::App,
-    error::Error,
-    grpc::convert,
-    matching::{Match, Timeouts},
-    scheduling::find_nodes,
-};
+use crate::{app::App, error::Error, grpc::convert, matching::Match, scheduling::find_nodes};
 
 pub async fn estimate(
     app: &App,
@@ -49,18 +43,15 @@ pub fn check_rows(rows: u64) -> Result<(), Error> {
 
 /// While nobody fits: what it would be on a machine of rate 1.0.
 async fn on_the_reference_machine(app: &App, spec: &JobSpec, rows: u64) -> Result<Match, Error> {
-    let Timeouts {
-        factor,
-        min_seconds,
-        max_seconds,
-    } = app.timeouts().await?;
+    let timeouts = app.timeouts().await?;
     let estimated_seconds = spec.estimated_seconds(rows, 1.0);
-    let needed = (u64::from(estimated_seconds) * u64::from(factor)).max(min_seconds.into());
-    let too_long = Error::TooLong {
+    let too_long = |needed| Error::TooLong {
         needed,
-        allowed: max_seconds,
+        allowed: timeouts.max_seconds,
     };
-    let timeout_seconds = u32::try_from(needed).ok().filter(|s| *s <= max_seconds);
+    let timeout_seconds = timeouts
+        .of(spec, estimated_seconds.into())
+        .map_err(too_long)?;
     let wants = &spec.resources;
     let price = app.settings.jobs.prices.price(&PriceRequest {
         device: &wants.gpu,
@@ -74,6 +65,6 @@ async fn on_the_reference_machine(app: &App, spec: &JobSpec, rows: u64) -> Resul
         owner: Address::default(),
         price: price.ok_or(Error::TooExpensive)?,
         estimated_seconds,
-        timeout_seconds: timeout_seconds.ok_or(too_long)?,
+        timeout_seconds,
     })
 }
