@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use cyxwiz_chain::DECLINE_WINDOW_SECONDS;
+use cyxwiz_chain::{DECLINE_WINDOW_SECONDS, NONCE_TIMEOUT_SLOTS};
 use figment::{
     Figment,
     providers::{Env, Format as _, Serialized, Toml},
@@ -18,6 +18,10 @@ use serde::{Deserialize, Serialize};
 
 /// From the assignment until a job should be handed back at the latest: a minute before the chain refuses.
 const LAST_DECLINE: Duration = Duration::from_secs(DECLINE_WINDOW_SECONDS.unsigned_abs() - 60);
+/// The longest that a challenge takes: nonces that are kept back are waited for, at half a second a slot.
+const LONGEST_CHALLENGE: Duration = Duration::from_secs(NONCE_TIMEOUT_SLOTS.div_ceil(2));
+/// What a proof and its transactions take besides.
+const PROVING: Duration = Duration::from_secs(75);
 /// Name of the trainer's binary, which lies beside the node's.
 const TRAINER: &str = "cyxwiz-trainer";
 
@@ -142,9 +146,13 @@ pub struct ProofSettings {
     /// Whether this node proves. One that does not is given no jobs with a proof, and hands back what
     /// comes all the same.
     pub enabled: bool,
-    /// Time before a job's deadline that is kept free for the challenge and the proof.
+    /// Time before a job's deadline that is kept free for the challenge and the proof: later nothing is
+    /// committed to that could still be handed back.
     #[serde(with = "humantime_serde")]
     pub allowance: Duration,
+    /// Memory that proofs may take, MiB, which decides the circuits that are announced; what is free at the
+    /// start if not set.
+    pub memory_mib: Option<u64>,
     /// Folder of the proving keys; `keys` in the data directory if not set.
     pub keys: Option<PathBuf>,
 }
@@ -185,7 +193,8 @@ impl Default for Settings {
             },
             proof: ProofSettings {
                 enabled: true,
-                allowance: Duration::from_secs(120),
+                allowance: LONGEST_CHALLENGE.saturating_add(PROVING),
+                memory_mib: None,
                 keys: None,
             },
         }
@@ -279,6 +288,13 @@ impl Settings {
                 "must be at least 1; to prove nothing, set proof.enabled to false",
             );
         }
+        if self.proof.allowance < LONGEST_CHALLENGE {
+            let problem = format!(
+                "must be at least {} s, which a challenge takes whose nonces are kept back",
+                LONGEST_CHALLENGE.as_secs()
+            );
+            return refuse("proof.allowance", &problem);
+        }
         if self.trainer.threads == Some(0) {
             return refuse("trainer.threads", "must be at least 1");
         }
@@ -367,7 +383,7 @@ mod tests {
         let file = dir.path().join("node.toml");
         std::fs::write(
             &file,
-            "region = 'eu'\n[jobs]\npoll = '250ms'\nanchor_every = 4\n[proof]\nallowance = '5m'\n",
+            "region = 'eu'\n[jobs]\npoll = '250ms'\nanchor_every = 4\n[proof]\nallowance = '6m'\n",
         )
         .expect("write");
         let flags = vec![
@@ -384,7 +400,7 @@ mod tests {
         assert_eq!(settings.jobs.anchor_every, 4);
         assert_eq!(settings.jobs.receipt_lag, 3);
         assert_eq!(settings.jobs.upload_timeout, Duration::from_secs(2_700));
-        assert_eq!(settings.proof.allowance, Duration::from_secs(300));
+        assert_eq!(settings.proof.allowance, Duration::from_secs(360));
         assert!(settings.proof.enabled);
         assert_eq!(settings.keys_path(), settings.data_dir.join("keys"));
         assert_eq!(
@@ -409,6 +425,9 @@ mod tests {
                 Err(error) => assert!(!good && error.to_string().contains("59 minutes"), "{error}"),
             }
         }
+        let error =
+            Settings::load(None, vec![("proof.allowance", "2m".into())]).expect_err("short");
+        assert!(error.to_string().contains("at least 225 s"), "{error}");
         let missing = Settings::load(Some(Path::new("/nowhere/node.toml")), vec![]);
         assert!(matches!(missing, Err(ConfigError::NoFile(_))));
     }

@@ -29,7 +29,7 @@ use crate::{
     jobs::{Job, Phase},
     machine,
     node::Node,
-    steps::{assigned, preflight::provable},
+    steps::assigned,
 };
 
 /// First wait after a lost line; it doubles up to [`MAX_BACKOFF`].
@@ -299,7 +299,7 @@ fn progress(id: JobId, epochs_done: u32, loss: f64, job: Option<&Job>) -> Report
 }
 
 fn register_request(node: &Node) -> RegisterRequest {
-    let circuits = provable(&node.settings).into_iter();
+    let circuits = node.circuits.iter();
     let classes = node.runtime_classes.iter();
     RegisterRequest {
         free_vram_mib: 0,

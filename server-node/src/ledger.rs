@@ -39,14 +39,7 @@ pub enum Write {
     /// Have the challenge drawn, without a nonce.
     Reveal,
     /// Have a proof verified.
-    Verify {
-        /// As the chain takes it.
-        proof: Box<[u8; 256]>,
-        /// What it shows.
-        public_input: Digest,
-        /// SHA-256 of the verifying key that shows it.
-        key: Digest,
-    },
+    Verify(Box<proof::Claim>),
     /// Declare the training done.
     Submit {
         /// Last hash of the checkpoint chain.
@@ -199,17 +192,8 @@ impl Ledger for ChainLedger {
                     instructions.push(proof::commit(owner, account.address, &made));
                 }
                 Write::Reveal => instructions.push(proof::reveal(account.address, None, None)),
-                Write::Verify {
-                    proof: shown,
-                    public_input,
-                    key,
-                } => {
-                    let claim = proof::Claim {
-                        proof: **shown,
-                        public_input: *public_input,
-                        key: *key,
-                    };
-                    instructions.push(proof::verify(owner, account.address, &claim));
+                Write::Verify(claim) => {
+                    instructions.push(proof::verify(owner, account.address, claim));
                 }
                 Write::Submit {
                     final_root,

@@ -6,6 +6,7 @@ use std::{
 };
 
 use cyxwiz_domain::spec::RuntimeClass;
+use cyxwiz_statement::Registered;
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -13,10 +14,11 @@ use crate::{
     config::Settings,
     coordinator_client::Report,
     identity::Identity,
-    jobs::{Job, Jobs, UsedTokens},
+    jobs::{Job, Jobs, Phase, UsedTokens},
     ledger::Ledger,
+    machine,
     provers::Provers,
-    steps::{decide::Policy, drive},
+    steps::{decide::Policy, drive, terms::memory_mib},
 };
 
 /// A running node.
@@ -33,6 +35,8 @@ pub struct Node {
     pub used_tokens: UsedTokens,
     /// The runtime classes that it keeps.
     pub runtime_classes: Vec<RuntimeClass>,
+    /// The circuits that it makes proofs with.
+    pub circuits: Vec<&'static Registered>,
     /// Where proofs are made.
     pub provers: Provers,
     /// News for the coordinator; lost when it does not listen.
@@ -51,15 +55,19 @@ impl Node {
         self.tasks.spawn(drive::drive(Arc::clone(self), job));
     }
 
-    /// What the operator and the job decided about its steps.
+    /// What operator, job and machine decide about its steps.
     pub fn policy(&self, job: &Job) -> Policy {
         let jobs = &self.settings.jobs;
-        let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX / 2);
+        let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX / 4);
+        let lacks_memory = |circuit| machine::available_memory_mib() < memory_mib(circuit);
+        let proven_next = job.record().phase == Phase::Proving;
         Policy {
             node: self.identity.address(),
             anchor_every: jobs.anchor_every.max(job.spec().job.checkpoint_every),
             stop_grace: seconds(jobs.stop_grace),
             upload_timeout: seconds(jobs.upload_timeout),
+            proof_allowance: seconds(self.settings.proof.allowance),
+            lacks_memory: proven_next && job.spec().circuit().is_some_and(lacks_memory),
             declines: true,
         }
     }

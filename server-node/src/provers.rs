@@ -4,9 +4,9 @@ use std::{path::PathBuf, sync::Arc, thread};
 
 use cyxwiz_proof::{
     groth16::Prover,
-    keys::{KeyStore, StoreError},
+    keys::{self, KeyStore, StoreError},
 };
-use cyxwiz_statement::Circuit;
+use cyxwiz_statement::{Circuit, Registered};
 use tokio::sync::{Semaphore, oneshot};
 
 /// Room for proofs, and the keys that they are made with.
@@ -41,7 +41,17 @@ impl Provers {
 
     /// Whether the circuit's key is in the folder.
     pub fn has_key(&self, circuit: &Circuit) -> bool {
-        self.keys.path(circuit).exists()
+        self.key_path(circuit).exists()
+    }
+
+    /// Where the circuit's key is, or belongs.
+    pub fn key_path(&self, circuit: &Circuit) -> PathBuf {
+        self.keys.path(circuit)
+    }
+
+    /// Whether the circuit's key is there, or can be made: those of a ceremony cannot.
+    pub fn can_have_key(&self, circuit: &Registered) -> bool {
+        keys::warning(circuit).is_some() || self.has_key(&circuit.circuit)
     }
 
     /// Runs `work` on a thread when there is room; `waiting` is called if there is none yet. The

@@ -4,7 +4,7 @@
 use std::{
     collections::VecDeque,
     fs::File,
-    io,
+    io::{self, Read as _, Seek as _, SeekFrom},
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -28,12 +28,16 @@ use tokio_util::codec::{FramedRead, LinesCodec};
 
 use crate::{
     config::{Device, Settings},
-    confine, machine,
+    confine,
+    jobs::files,
+    machine,
 };
 
 /// Longest line taken from a trainer: the summaries of all epochs fit, and a
 /// trainer gone mad does not fill the node's memory.
 const MAX_LINE: usize = 64 * 1024 * 1024;
+/// Bytes at the end of a trainer's log that its last words are looked for in.
+const TAIL: u64 = 64 * 1024;
 /// How long a trainer may take to save its state when asked to stop.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
 /// Environment that reaches the trainer: where libraries and devices are.
@@ -222,7 +226,7 @@ impl TrainerProcess {
         match self.child.wait().await {
             Ok(status) => TrainerError::Ended {
                 status,
-                tail: tail(&self.log),
+                tail: tail(self.log.clone()).await,
             },
             Err(error) => TrainerError::Io(error),
         }
@@ -342,10 +346,18 @@ fn launcher(
     command
 }
 
-/// The last words of a trainer.
-fn tail(log: &Path) -> String {
-    match std::fs::read_to_string(log) {
-        Ok(text) if !text.trim().is_empty() => last_lines(&text),
+/// The last words of a trainer, whatever the length of its log.
+async fn tail(log: PathBuf) -> String {
+    let end = move || {
+        let mut file = files::open_plain(&log)?;
+        let start = file.metadata()?.len().saturating_sub(TAIL);
+        file.seek(SeekFrom::Start(start))?;
+        let mut end = Vec::new();
+        file.take(TAIL).read_to_end(&mut end)?;
+        Ok::<_, io::Error>(String::from_utf8_lossy(&end).into_owned())
+    };
+    match tokio::task::spawn_blocking(end).await {
+        Ok(Ok(text)) if !text.trim().is_empty() => last_lines(&text),
         _ => "it said nothing".to_owned(),
     }
 }
@@ -359,4 +371,28 @@ fn last_lines(text: &str) -> String {
         last.push_back(line);
     }
     Vec::from(last).join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    /// The log is the trainer's to fill: only its end is read, and a link is not followed.
+    #[tokio::test]
+    async fn the_last_words_are_read_from_the_end_of_the_log() {
+        let dir = tempfile::tempdir().expect("dir");
+        let log = dir.path().join("trainer.log");
+        let mut file = File::create(&log).expect("create");
+        file.set_len(1 << 36).expect("a hole");
+        file.seek(SeekFrom::End(0)).expect("seek");
+        file.write_all(b"\none\n\ntwo\n").expect("write");
+        let words = tail(log.clone()).await;
+        assert!(words.ends_with("one; two"), "{words}");
+        assert!(words.len() <= 64 * 1024);
+        let link = dir.path().join("link.log");
+        std::os::unix::fs::symlink(&log, &link).expect("link");
+        assert_eq!(tail(link).await, "it said nothing");
+    }
 }

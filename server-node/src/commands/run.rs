@@ -64,6 +64,7 @@ pub(super) async fn run(settings: Settings, args: RunArgs) -> Result<()> {
         jobs: Jobs::load(&settings.data_dir.join("jobs"))?,
         used_tokens: UsedTokens::open(&used_tokens, Utc::now().timestamp())?,
         runtime_classes: findings.runtime_classes,
+        circuits: findings.proofs.registered(),
         provers: Provers::new(settings.keys_path(), settings.jobs.provers),
         reports,
         line_up: AtomicBool::new(false),

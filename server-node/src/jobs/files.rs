@@ -84,6 +84,21 @@ pub fn digest(path: &Path) -> io::Result<(Digest, u64)> {
     }
 }
 
+/// All bytes of an ordinary file, if there are no more than `most`.
+///
+/// # Errors
+/// As [`open_plain`]; [`io::ErrorKind::FileTooLarge`].
+pub fn read_plain(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_plain(path)?
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > most {
+        true => Err(io::ErrorKind::FileTooLarge.into()),
+        false => Ok(bytes),
+    }
+}
+
 /// Opens an ordinary file. What a trainer left behind may be a link to something
 /// that is none of the user's business; links are not followed.
 ///

@@ -19,7 +19,7 @@ use cyxwiz_domain::{
 use cyxwiz_proto::training::v1::{self as pb, train_event::Body};
 use tokio::sync::{Notify, broadcast, watch};
 
-use super::{EventLog, JobError, JobRecord, KeptEvent, KeptProof, Phase, Receipts, files};
+use super::{EventLog, JobError, JobRecord, KeptEvent, KeptProof, Phase, Receipts, Shown, files};
 
 /// Samples that a slow engine may lie behind before it loses old ones.
 const SAMPLES_KEPT: usize = 64;
@@ -63,8 +63,8 @@ pub struct Local {
     pub stopped_at: Option<i64>,
     /// A trainer is at work.
     pub training: bool,
-    /// What the proof on the disk shows, if there is one: its public input.
-    pub proof: Option<Digest>,
+    /// What the proof on the disk shows, if there is one.
+    pub proof: Option<Shown>,
     /// A proof is being made.
     pub proving: bool,
 }
@@ -261,7 +261,7 @@ impl Job {
             receipt: inner.receipts.epochs(),
             stopped_at: inner.record.stopped_at,
             training: inner.training,
-            proof: inner.proof.as_ref().map(|proof| proof.public_input),
+            proof: inner.proof.as_ref().map(|proof| proof.shown),
             proving: inner.proving,
         }
     }

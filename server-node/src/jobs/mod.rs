@@ -23,7 +23,7 @@ use cyxwiz_domain::{Address, Digest, JobId, dataset::ChunkError, spec::SpecError
 
 pub use event_log::{EventLog, KeptEvent};
 pub use job::{Control, Job, Local, NewJob};
-pub use proof::{KeptProof, VERSION as PROOF_VERSION};
+pub use proof::{KeptProof, Shown, VERSION as PROOF_VERSION};
 pub use receipts::{Receipts, Refusal, SignedReceipt, adds_to};
 pub use record::{Completion, JobRecord, PendingWrite, Phase, ProofTerms, Settlement};
 pub use registry::Jobs;

@@ -152,15 +152,16 @@ impl Job {
     }
 
     /// Obeys the user. `now` is the chain's clock in Unix seconds, which only a stop
-    /// notes. A job is stopped at a word once; after that only by the escrow, or a
-    /// user could hold this node for the whole time and never cancel.
+    /// notes. A job is stopped at a word once, and not when the deadline is near; else only
+    /// by the escrow, or a user could hold this node until it fails and never cancel.
     ///
     /// # Errors
     /// [`JobError::File`].
     pub fn command(&self, command: Command, now: i64) -> Result<(), JobError> {
-        let (phase, stopped_before) = {
+        let (phase, stopped_before, hurry) = {
             let inner = self.lock();
-            (inner.record.phase, inner.record.stopped_at.is_some())
+            let record = &inner.record;
+            (record.phase, record.stopped_at.is_some(), inner.hurry)
         };
         match command {
             Command::Unspecified => {}
@@ -173,6 +174,8 @@ impl Job {
             Command::Stop => {
                 if stopped_before {
                     tracing::info!(job = %self.id, "stopped once already; cancel on the chain to stop it again");
+                } else if hurry {
+                    tracing::info!(job = %self.id, "the deadline is too near to stop; cancel on the chain to stop it");
                 } else if matches!(phase, Phase::AwaitingData | Phase::Training) {
                     self.update(|record| record.stopped_at = Some(now))?;
                     self.enter(Phase::Stopped, "stopped by the user")?;

@@ -2,13 +2,23 @@
 
 use std::{fs, path::PathBuf};
 
+use cyxwiz_chain::Subject;
 use cyxwiz_domain::Digest;
 use serde::{Deserialize, Serialize};
 
 use super::{Job, JobError, KeptEvent, files};
 
 /// Layout of `proof.json`; one of another layout is made again.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+
+/// What a proof shows, or has to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// What it is about.
+    pub subject: Subject,
+    /// The public input that the chain computes from the transcript's account.
+    pub public_input: Digest,
+}
 
 /// A proof that was made, and of what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,8 +27,8 @@ pub struct KeptProof {
     pub version: u32,
     /// The circuit's name.
     pub circuit: String,
-    /// What it shows: the public input that the chain computes from the transcript's account.
-    pub public_input: Digest,
+    /// What it shows.
+    pub shown: Shown,
     /// As the chain takes it.
     #[serde(with = "hex::serde")]
     pub proof: Vec<u8>,

@@ -60,6 +60,8 @@ pub enum GiveUp {
     Deadline,
     /// Nobody asked for the challenge in time, so that no proof can be made any more.
     NoChallenge,
+    /// The memory that the proof takes has not come free in time.
+    NoMemory,
 }
 
 impl GiveUp {
@@ -71,6 +73,9 @@ impl GiveUp {
             Self::Deadline => Some("the deadline is too near to finish the job"),
             Self::NoChallenge => Some(
                 "the hash that the proof's challenge needs is no longer on the chain, so there can be no proof",
+            ),
+            Self::NoMemory => Some(
+                "this machine has not had the memory free that the proof takes; its operator has to free some",
             ),
         }
     }
@@ -87,7 +92,7 @@ pub struct View<'a> {
     pub now: i64,
 }
 
-/// What the operator decided.
+/// What the operator decided, and what the machine allows.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
     /// This node's owner.
@@ -98,6 +103,10 @@ pub struct Policy {
     pub stop_grace: i64,
     /// Seconds from the assignment within which the dataset must be here.
     pub upload_timeout: i64,
+    /// Seconds that challenge and proof may take.
+    pub proof_allowance: i64,
+    /// Whether the memory that the job's proof takes is not free now.
+    pub lacks_memory: bool,
     /// Whether jobs may be handed back at all: not where the chain has refused it again and again.
     pub declines: bool,
 }
@@ -163,13 +172,7 @@ fn assigned(local: &Local, escrow: &EscrowAccount, view: &View<'_>, policy: &Pol
     let anchored = local.epochs_done - local.epochs_done % policy.anchor_every.max(1);
     match local.phase {
         Phase::AwaitingData if lacks_data(escrow, view, policy) => Action::Decline(GiveUp::NoData),
-        Phase::Stopped
-            if local
-                .stopped_at
-                .is_none_or(|at| now >= at + policy.stop_grace) =>
-        {
-            Action::GoOn
-        }
+        Phase::Stopped if now >= held_until(local, escrow, policy) => Action::GoOn,
         Phase::Training if !local.training => Action::Train,
         Phase::Training if anchored > escrow.checkpoint_epoch => Action::Anchor(anchored),
         _ => Action::Wait,
@@ -227,6 +230,25 @@ fn data_due(escrow: &EscrowAccount, upload_timeout: i64) -> i64 {
     escrow.assigned_at.saturating_add(half.min(upload_timeout))
 }
 
+/// When a stop ends that no cancellation followed. One before the data are due does not put them off: later the
+/// job could not be handed back without them.
+fn held_until(local: &Local, escrow: &EscrowAccount, policy: &Policy) -> i64 {
+    let due = data_due(escrow, policy.upload_timeout);
+    match local.stopped_at {
+        None => i64::MIN,
+        Some(at) if at < due => due.min(at + policy.stop_grace),
+        Some(at) => at + policy.stop_grace,
+    }
+}
+
+/// Seconds that are left to train and prove a job if its data come as late as they may, and that would be needed.
+pub fn time_to_prove(escrow: &EscrowAccount, policy: &Policy) -> (i64, i64) {
+    let due = data_due(escrow, policy.upload_timeout);
+    let left = escrow.deadline - give_up_margin(escrow) - due;
+    let work = f64::from(escrow.estimated_seconds) + policy.proof_allowance as f64;
+    (left, with_slack(work).ceil() as i64)
+}
+
 /// Seconds before the deadline at which an unfinished job is given up: a failure
 /// on record costs less than a slash.
 pub fn give_up_margin(escrow: &EscrowAccount) -> i64 {
@@ -237,7 +259,11 @@ pub fn give_up_margin(escrow: &EscrowAccount) -> i64 {
 /// the seconds it still needs.
 pub fn is_hurried(escrow: &EscrowAccount, now: i64, seconds_needed: f64) -> bool {
     let left = escrow.deadline - give_up_margin(escrow) - now;
-    (left as f64) < seconds_needed * 1.5 + 10.0
+    (left as f64) < with_slack(seconds_needed)
+}
+
+fn with_slack(seconds: f64) -> f64 {
+    seconds * 1.5 + 10.0
 }
 
 /// Whether receipts make an unfinished job pay, which is by the epochs held. Where a proof is asked for,

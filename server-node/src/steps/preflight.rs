@@ -16,7 +16,7 @@ use cyxwiz_domain::spec::RuntimeClass;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
-pub use proofs::{Proofs, provable};
+pub use proofs::{MissingKey, Proofs, provable};
 
 use crate::{
     config::Settings,
@@ -156,7 +156,7 @@ pub async fn check(settings: &Settings, chain: &Chain) -> Result<Findings, Prefl
         clock_offset_seconds,
         benchmark: benchmark(settings).await?,
         runtime_classes: classes::find(settings).await?,
-        proofs: proofs::find(settings),
+        proofs: provable(settings),
     })
 }
 

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cyxwiz_chain::TranscriptAccount;
+use cyxwiz_chain::{TranscriptAccount, instructions::proof::Claim};
 use cyxwiz_domain::{
     Digest,
     dataset::{DatasetError, Table},
@@ -24,10 +24,10 @@ use tokio::time::sleep;
 
 use super::{
     terms::memory_mib,
-    transcript::{self, public_input},
+    transcript::{self, demanded},
 };
 use crate::{
-    jobs::{Job, JobError, KeptProof, PROOF_VERSION, Phase},
+    jobs::{Job, JobError, KeptProof, PROOF_VERSION, Phase, Shown},
     ledger::Write,
     machine, metrics,
     node::Node,
@@ -126,7 +126,7 @@ fn make(
     transcript: &TranscriptAccount,
 ) -> Result<KeptProof, ProvingError> {
     let statement = transcript.statement().ok_or(ProvingError::NoStatement)?;
-    let public_input = public_input(transcript).ok_or(ProvingError::NoStatement)?;
+    let shown = demanded(transcript).ok_or(ProvingError::NoStatement)?;
     let circuit = Registered::by_id(&transcript.circuit.0).ok_or(ProvingError::NoStatement)?;
     let (needed, available) = (memory_mib(circuit), machine::available_memory_mib());
     if available < needed {
@@ -156,7 +156,7 @@ fn make(
     Ok(KeptProof {
         version: PROOF_VERSION,
         circuit: circuit.name.to_owned(),
-        public_input,
+        shown,
         proof: proof.0.to_vec(),
         constraints: circuit.constraints.into(),
         seconds: started.elapsed().as_secs_f64(),
@@ -215,13 +215,17 @@ pub fn verified(kept: &KeptProof) -> Option<Write> {
     let registered = Registered::by_name(&kept.circuit)?.key?;
     let key = VerifyingKey::from_bytes(registered.bytes).ok()?;
     let proof = Proof(kept.proof.as_slice().try_into().ok()?);
-    let input = from_word(&kept.public_input.0).ok()?;
-    key.verify(&proof, input).ok()?;
-    Some(Write::Verify {
-        proof: Box::new(proof.0),
-        public_input: kept.public_input,
+    let Shown {
+        subject,
+        public_input,
+    } = kept.shown;
+    key.verify(&proof, from_word(&public_input.0).ok()?).ok()?;
+    Some(Write::Verify(Box::new(Claim {
+        proof: proof.0,
+        subject,
+        public_input,
         key: Digest(registered.sha256),
-    })
+    })))
 }
 
 /// Tells engines how far the proof is.

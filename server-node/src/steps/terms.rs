@@ -1,12 +1,15 @@
 //! What a job's proof is bound to: what the user has fixed on the chain must be what the spec says, or
 //! no work of this node could ever be proven.
 
+use std::path::PathBuf;
+
 use cyxwiz_chain::{EscrowAccount, TranscriptAccount, Verification, context_word};
 use cyxwiz_domain::{Digest, spec::JobSpec};
 use cyxwiz_proof::job::{self, opening};
 use cyxwiz_statement::Registered;
 
-use crate::{config::Settings, jobs::ProofTerms, machine};
+use super::decide::{Policy, time_to_prove};
+use crate::{config::Settings, jobs::ProofTerms, machine, provers::Provers};
 
 /// Most seconds by which this machine's clock may differ from the chain's: the chain allows a
 /// transcript's times ten minutes, and clocks drift.
@@ -45,9 +48,20 @@ pub enum TermsError {
     /// There is no key that its proofs could be verified with.
     #[error("this release has no verifying key for the circuit {0}")]
     NoKey(&'static str),
-    /// The machine is too small.
+    /// The key that proofs are made with is not there, and only a ceremony makes it.
+    // Its engine is told of it too: no path of this machine.
     #[error(
-        "a proof with the circuit {circuit} takes {needed} MiB of memory, this machine has {total}"
+        "this node lacks the proving key of the circuit {circuit}; its operator has to put the ceremony's there"
+    )]
+    NoProvingKey {
+        /// The circuit's name.
+        circuit: &'static str,
+        /// Where it belongs.
+        path: PathBuf,
+    },
+    /// The machine is too small, or too busy.
+    #[error(
+        "a proof with the circuit {circuit} takes {needed} MiB of memory, and {available} are there for proofs (proof.memory_mib)"
     )]
     Memory {
         /// The circuit's name.
@@ -55,7 +69,17 @@ pub enum TermsError {
         /// MiB.
         needed: u64,
         /// MiB.
-        total: u64,
+        available: u64,
+    },
+    /// The user could send the data so late, and keep its nonce back, that the proof comes too late.
+    #[error(
+        "if the data come as late as they may, {left} s are left to train and prove, and {needed} may be needed; the job needs a longer time until its deadline"
+    )]
+    Time {
+        /// Seconds.
+        left: i64,
+        /// Seconds.
+        needed: i64,
     },
     /// The times in the transcript would not be believed.
     #[error(
@@ -129,15 +153,15 @@ pub fn check_rows(
     }
 }
 
-/// Checks that this machine and its operator make such proofs. `clock_offset` is this clock minus the
-/// chain's, in seconds.
+/// Checks that this machine and its operator make such proofs, where so many MiB of memory are there for them.
 ///
 /// # Errors
 /// [`TermsError`].
 pub fn check_node(
     settings: &Settings,
+    provers: &Provers,
     circuit: &Registered,
-    clock_offset: i64,
+    available: u64,
 ) -> Result<(), TermsError> {
     if !settings.proof.enabled {
         return Err(TermsError::Disabled);
@@ -145,18 +169,51 @@ pub fn check_node(
     if circuit.key.is_none() {
         return Err(TermsError::NoKey(circuit.name));
     }
-    let (needed, total) = (memory_mib(circuit), machine::total_memory_mib());
-    if total < needed {
+    if !provers.can_have_key(circuit) {
+        return Err(TermsError::NoProvingKey {
+            circuit: circuit.name,
+            path: provers.key_path(&circuit.circuit),
+        });
+    }
+    let needed = memory_mib(circuit);
+    if available < needed {
         return Err(TermsError::Memory {
             circuit: circuit.name,
             needed,
-            total,
+            available,
         });
     }
-    if clock_offset.unsigned_abs() > CLOCK_ALLOWANCE {
-        return Err(TermsError::Clock(clock_offset));
-    }
     Ok(())
+}
+
+/// Memory that is there for proofs in all, MiB. What is free of it passes: that is waited for before a result is
+/// committed to.
+pub fn proof_memory_mib(settings: &Settings) -> u64 {
+    let set = settings.proof.memory_mib;
+    set.unwrap_or_else(machine::total_memory_mib)
+}
+
+/// Checks that a transcript's times would be believed. `clock_offset` is this clock minus the chain's, in seconds.
+///
+/// # Errors
+/// [`TermsError::Clock`].
+pub fn check_clock(clock_offset: i64) -> Result<(), TermsError> {
+    match clock_offset.unsigned_abs() > CLOCK_ALLOWANCE {
+        true => Err(TermsError::Clock(clock_offset)),
+        false => Ok(()),
+    }
+}
+
+/// Checks that the job can be trained and proven in time, whatever its user does to put that off.
+///
+/// # Errors
+/// [`TermsError::Time`].
+pub fn check_time(escrow: &EscrowAccount, policy: &Policy) -> Result<(), TermsError> {
+    let (left, needed) = time_to_prove(escrow, policy);
+    match left < needed {
+        true => Err(TermsError::Time { left, needed }),
+        false => Ok(()),
+    }
 }
 
 /// Memory that a proof takes, MiB: about 4.5 kB for each constraint, its key among them (measured), and

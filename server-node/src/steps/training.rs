@@ -1,7 +1,7 @@
 //! Runs a job's trainer: tells it to wait or go on, records what it says, starts
 //! it again when it dies, and gives up when it dies without progress.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{fs, io, path::Path, sync::Arc, time::Duration};
 
 use cyxwiz_domain::{
     Digest,
@@ -27,6 +27,8 @@ use crate::{
 const MAX_DEATHS: u32 = 3;
 /// Wait after the first death; it doubles.
 const RESTART: Duration = Duration::from_millis(500);
+/// Characters of the trainer's reason for a failure that are kept.
+const MAX_REASON: usize = 4_096;
 
 /// How one run of the trainer ended.
 #[derive(Debug)]
@@ -66,8 +68,12 @@ pub fn start(node: &Arc<Node>, job: &Arc<Job>) {
 }
 
 async fn supervise(node: &Node, job: &Arc<Job>) -> Result<(), JobError> {
-    if let Some(problem) = on_disk(job, rows_problem).await? {
-        return job.fail(&problem);
+    match on_disk(job, rows_problem).await {
+        Ok(None) => {}
+        Ok(Some(problem)) => return job.fail(&problem),
+        // Rows that the reader chokes on would be read again and again.
+        Err(error @ JobError::Inconsistent { .. }) => return job.fail(&error.to_string()),
+        Err(error) => return Err(error),
     }
     let mut deaths = 0;
     loop {
@@ -78,6 +84,11 @@ async fn supervise(node: &Node, job: &Arc<Job>) -> Result<(), JobError> {
             Err(RunError::Trainer(error)) => End::Died(error.to_string()),
             Err(RunError::Job(error @ JobError::Inconsistent { .. })) => {
                 End::Hopeless(error.to_string())
+            }
+            Err(RunError::Job(JobError::File { path, source }))
+                if path.starts_with(job.work_dir()) =>
+            {
+                End::Died(unreadable(&path, &source))
             }
             Err(RunError::Job(error)) => return Err(error),
         };
@@ -103,6 +114,13 @@ async fn supervise(node: &Node, job: &Arc<Job>) -> Result<(), JobError> {
             () = node.shutdown.cancelled() => return Ok(()),
         }
     }
+}
+
+/// What the trainer has left as something that cannot be read. Its engine is told of it too: no path of this
+/// machine.
+fn unreadable(path: &Path, error: &io::Error) -> String {
+    let name = path.file_name().unwrap_or_default().display();
+    format!("its {name} cannot be read: {error}")
 }
 
 /// One run, from start to end.
@@ -248,6 +266,7 @@ async fn handle(
             return Ok(Some(End::Trained));
         }
         Event::Failed { kind, message } => {
+            let message: String = message.chars().take(MAX_REASON).collect();
             return Ok(Some(match kind {
                 // A full disk or a fault may pass; the count of deaths bounds it.
                 FailureKind::Storage | FailureKind::Internal => End::Died(message),

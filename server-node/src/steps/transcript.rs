@@ -1,15 +1,12 @@
 //! The transcript of a trained job: taken over from the trainer, committed to, and what a proof must
 //! show about it.
 
-use std::{
-    fs,
-    io::{self, Read as _},
-    path::Path,
-};
+use std::{io, path::Path};
 
 use cyxwiz_chain::{CLOCK_TOLERANCE_SECONDS, TranscriptAccount};
 use cyxwiz_domain::{
     Digest,
+    spec::{IntegerTraining, JobSpec},
     training::{TRANSCRIPT_FILE, TranscriptRecord},
 };
 use cyxwiz_proof::{
@@ -19,7 +16,7 @@ use cyxwiz_proof::{
 };
 
 use crate::{
-    jobs::{Job, JobError, files},
+    jobs::{Job, JobError, Shown, files},
     ledger::Write,
 };
 
@@ -56,22 +53,33 @@ fn read(job: &Job, path: &Path) -> Result<(TranscriptRecord, Transcript), JobErr
         id: job.id(),
         problem: format!("its transcript cannot be proven: {problem}"),
     };
-    let bytes = match files::open_plain(path).and_then(|mut file| {
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map(|_| bytes)
-    }) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // Its engine is told of it too: no path of this machine.
-            let name = path.file_name().unwrap_or_default();
-            return Err(wrong(format!("{} is gone", name.display())));
+    let most = most_bytes(job.spec());
+    let bytes = files::read_plain(path, most).map_err(|error| {
+        // Its engine is told of it too: no path of this machine.
+        let name = path.file_name().unwrap_or_default().display();
+        match error.kind() {
+            io::ErrorKind::NotFound => wrong(format!("{name} is gone")),
+            io::ErrorKind::FileTooLarge => wrong(format!("{name} has more than {most} bytes")),
+            _ => JobError::file(path, error),
         }
-        Err(error) => return Err(JobError::file(path, error)),
-    };
+    })?;
     let record: TranscriptRecord =
         serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
     let transcript = check(job, &record).map_err(wrong)?;
     Ok((record, transcript))
+}
+
+/// Most bytes of the job's transcript, generously: each commitment takes 67.
+fn most_bytes(spec: &JobSpec) -> u64 {
+    let leaves = spec.circuit().map_or(0, |entry| entry.circuit.steps());
+    let epoch = 1_024 + 128 * u64::from(leaves);
+    4_096 + epoch * u64::from(spec.job.epochs)
+}
+
+/// Most bytes of weights in integers, generously: each is there as 8 bytes, and as a float of 4.
+fn most_weights_bytes(integers: &IntegerTraining) -> u64 {
+    let training = &integers.training;
+    65_536 + 12 * u64::from(training.inputs) * u64::from(training.outputs)
 }
 
 /// Compares with what the chain demands, what was told while training, and the weights delivered.
@@ -103,7 +111,7 @@ fn check(job: &Job, record: &TranscriptRecord) -> Result<Transcript, String> {
 fn delivers(job: &Job, record: &TranscriptRecord, transcript: &Transcript) -> Result<bool, String> {
     let path = job.weights_path();
     let delivered = match job.spec().integer_training() {
-        Some(_) => fs::read(path)
+        Some(integers) => files::read_plain(&path, most_weights_bytes(&integers))
             .map_err(|error| error.to_string())
             .and_then(|file| {
                 trained_commitment(job.spec(), &file).map_err(|error| error.to_string())
@@ -163,9 +171,11 @@ pub enum CommitError {
     Job(#[from] JobError),
 }
 
-/// The public input of the proof that the chain demands; `None` before the challenge is drawn.
-pub fn public_input(account: &TranscriptAccount) -> Option<Digest> {
-    let statement = account.statement()?;
-    let input = transcript::public_input(&statement).ok()?;
-    Some(Digest(to_word(input)))
+/// What the proof that the chain demands must show; `None` before the challenge is drawn.
+pub fn demanded(account: &TranscriptAccount) -> Option<Shown> {
+    let input = transcript::public_input(&account.statement()?).ok()?;
+    Some(Shown {
+        subject: account.subject()?,
+        public_input: Digest(to_word(input)),
+    })
 }

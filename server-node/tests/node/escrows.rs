@@ -299,7 +299,7 @@ fn apply(
             }
             escrow.state = Paid;
         }
-        Write::Commit { .. } | Write::Reveal | Write::Verify { .. } => return Ok(()),
+        Write::Commit { .. } | Write::Reveal | Write::Verify(_) => return Ok(()),
     }
     escrow.seq += 1;
     Ok(())

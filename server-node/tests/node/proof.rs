@@ -11,7 +11,7 @@ use cyxwiz_domain::{
 use cyxwiz_node::{
     jobs::{KeptProof, Phase},
     ledger::Write,
-    steps::transcript::public_input,
+    steps::transcript::demanded,
 };
 use cyxwiz_proof::job::{heads_root, leaves_hash, state_commitment, trained_commitment};
 use cyxwiz_proto::training::v1::{self as pb, train_event::Body};
@@ -82,7 +82,7 @@ fn reveals(write: &Write) -> bool {
 }
 
 fn verifies(write: &Write) -> bool {
-    matches!(write, Write::Verify { .. })
+    matches!(write, Write::Verify(_))
 }
 
 fn submits(write: &Write) -> bool {
@@ -243,7 +243,7 @@ async fn a_node_that_dies_between_any_two_steps_does_each_once() {
         .landed()
         .into_iter()
         .find_map(|write| match write {
-            Write::Verify { proof, .. } => Some(proof.to_vec()),
+            Write::Verify(claim) => Some(claim.proof.to_vec()),
             _ => None,
         });
     assert_eq!(shown, Some(made.proof), "proven once");
@@ -310,11 +310,12 @@ async fn a_challenge_that_others_have_drawn_is_answered() {
 /// before it is sent.
 #[tokio::test]
 async fn a_proof_damaged_on_the_disk_is_made_again_and_never_sent() {
-    let damages: [fn(&mut KeptProof); 3] = [
+    let damages: [fn(&mut KeptProof); 4] = [
         |kept| kept.proof[40] ^= 1,
         |kept| kept.proof.truncate(255),
         // A proof of something else.
-        |kept| kept.public_input = Digest([1; 32]),
+        |kept| kept.shown.public_input = Digest([1; 32]),
+        |kept| kept.shown.subject.context = Digest([1; 32]),
     ];
     let mut stand = Stand::new(Setup::proven()).await;
     stand.escrows.hold(verifies);
@@ -329,12 +330,10 @@ async fn a_proof_damaged_on_the_disk_is_made_again_and_never_sent() {
         let path = stand.job().path("proof.json");
         fs::write(&path, serde_json::to_vec(&kept).expect("JSON")).expect("damage");
         stand.restart().await;
-        let demanded = public_input(&stand.transcript());
+        let demanded = demanded(&stand.transcript());
         until("another proof", || {
             stand.job().proof().is_some_and(|proof| {
-                Some(proof.public_input) == demanded
-                    && proof.proof != kept.proof
-                    && proof.proof != sound
+                Some(proof.shown) == demanded && proof.proof != kept.proof && proof.proof != sound
             })
         })
         .await;
@@ -348,9 +347,14 @@ async fn a_proof_damaged_on_the_disk_is_made_again_and_never_sent() {
 /// The trainer's own stays until the job is settled.
 #[tokio::test]
 async fn a_damaged_transcript_is_taken_from_the_trainer_again() {
-    let damages: [fn(&Path); 3] = [
+    let damages: [fn(&Path); 4] = [
         |path| fs::remove_file(path).expect("remove"),
         |path| fs::write(path, "{").expect("cut"),
+        // More than any memory holds.
+        |path| {
+            let file = fs::File::options().write(true).open(path);
+            file.expect("open").set_len(1 << 36).expect("a hole");
+        },
         |path| {
             // A leaf that was never reached: the heads do not follow from it.
             let bytes = fs::read(path).expect("read");

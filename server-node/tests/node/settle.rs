@@ -84,6 +84,30 @@ async fn a_job_that_diverges_is_handed_back_with_the_reason() {
     assert_eq!(stand.escrows.landed(), [Write::Decline]);
 }
 
+/// Rows that all push the same way, at a rate that overshoots the range with the first step.
+#[tokio::test]
+async fn a_job_in_integers_that_diverges_at_once_is_handed_back_too() {
+    let row = format!("{}0\n", "16,".repeat(64));
+    let stand = Stand::new(Setup {
+        optimizer: json!({ "type": "int_sgd", "rate": 65_535 }),
+        data: row.repeat(100).into_bytes(),
+        verification: json!({ "tier": "zk-exact", "circuit": "z64x10" }),
+        ..Setup::proven()
+    })
+    .await;
+    let (mut engine, _) = Engine::open(&stand).await;
+    engine.upload(chunks(&stand.data)).await.expect("upload");
+    let mut attached = engine.attach(0).await.expect("attach");
+    let message = attached.phase(pb::Phase::Settled).await;
+    assert!(
+        message.starts_with("handed back (training diverged"),
+        "{message}"
+    );
+    assert!(message.contains("smaller learning rate"), "{message}");
+    assert_eq!(stand.account().state, EscrowState::Refunded);
+    assert_eq!(stand.escrows.landed(), [Write::Decline]);
+}
+
 #[tokio::test]
 async fn bad_rows_are_handed_back_naming_the_line() {
     let mut rows = String::new();
@@ -122,6 +146,37 @@ async fn a_stop_without_a_cancellation_holds_only_for_the_grace() {
     stand.escrows.now.fetch_add(121, Ordering::SeqCst);
     attached.phase(pb::Phase::Training).await;
     attached.epoch().await;
+}
+
+/// A user cannot make a node fail by stopping it until there is no time left.
+#[tokio::test]
+async fn a_stop_is_not_obeyed_when_the_deadline_is_near() {
+    let stand = Stand::new(Setup {
+        epochs: 40,
+        receipt_lag: 100,
+        ..Setup::default()
+    })
+    .await;
+    let (mut engine, _) = Engine::open(&stand).await;
+    engine.upload(chunks(&stand.data)).await.expect("upload");
+    let mut attached = engine.attach(0).await.expect("attach");
+    attached.epoch().await;
+    attached.command(pb::Command::Pause).await;
+    attached.phase(pb::Phase::Paused).await;
+    // A minute before it an unfinished job is given up.
+    let near = stand.account().deadline - 65;
+    stand.escrows.now.store(near, Ordering::SeqCst);
+    attached.phase(pb::Phase::Training).await;
+    attached.command(pb::Command::Stop).await;
+    loop {
+        let (_, body) = attached.kept().await.expect("stream").expect("an event");
+        if let pb::train_event::Body::Phase(changed) = body {
+            assert_ne!(changed.phase(), pb::Phase::Stopped);
+            if changed.phase() == pb::Phase::Submitted {
+                break;
+            }
+        }
+    }
 }
 
 #[tokio::test]

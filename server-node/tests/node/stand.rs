@@ -27,7 +27,7 @@ use cyxwiz_node::{
     ledger::Counted,
     node::Node,
     provers::Provers,
-    steps::assigned,
+    steps::{assigned, preflight::provable},
 };
 use cyxwiz_pki::{
     Certificate, Wallet,
@@ -82,6 +82,7 @@ impl Running {
             jobs: Jobs::load(&dir.join("jobs")).expect("jobs"),
             used_tokens: used.expect("tokens"),
             runtime_classes: RuntimeClass::all().collect(),
+            circuits: provable(settings).registered(),
             provers: Provers::new(settings.keys_path(), settings.jobs.provers),
             reports,
             line_up: AtomicBool::new(false),
@@ -128,6 +129,8 @@ pub struct Setup {
     pub data: Vec<u8>,
     pub format: &'static str,
     pub timeout_seconds: u32,
+    /// Another trainer than this release's.
+    pub trainer: Option<PathBuf>,
     pub receipt_lag: u32,
     pub hidden: u32,
     /// Between the two linear layers.
@@ -186,6 +189,7 @@ impl Default for Setup {
             data: digits(),
             format: "csv.gz",
             timeout_seconds: 3_600,
+            trainer: None,
             receipt_lag: 3,
             hidden: 16,
             activation: json!({ "type": "relu" }),
@@ -224,7 +228,7 @@ impl Stand {
             ..Settings::default()
         };
         settings.trainer.launcher = env!("CARGO_BIN_EXE_cyxwiz-node").into();
-        settings.trainer.path = Some(trainer());
+        settings.trainer.path = Some(setup.trainer.clone().unwrap_or_else(trainer));
         settings.trainer.device = Device::Cpu;
         settings.trainer.threads = Some(1);
         settings.jobs.poll = Duration::from_millis(50);
@@ -364,11 +368,14 @@ fn spec(setup: &Setup) -> JobSpec {
 }
 
 fn spec_in_integers(setup: &Setup) -> JobSpec {
+    let circuit = setup.verification["circuit"].as_str();
+    let circuit = circuit.and_then(Registered::by_name).expect("registered");
+    let training = circuit.circuit.training.expect("recomputes steps");
     let document = json!({
         "job": { "name": "test", "epochs": setup.epochs, "seed": 3, "checkpoint_every": 2 },
-        "dataset": { "format": setup.format, "shape": [16], "scale": 16.0, "split": { "test": 0.2, "seed": 1 } },
-        "model": { "layers": [{ "type": "linear", "out": 4, "bias": false }] },
-        "training": { "loss": "hard_sigmoid", "batch": 8 },
+        "dataset": { "format": setup.format, "shape": [training.inputs], "scale": 16.0, "split": { "test": 0.2, "seed": 1 } },
+        "model": { "layers": [{ "type": "linear", "out": training.outputs, "bias": false }] },
+        "training": { "loss": "hard_sigmoid", "batch": training.batch },
         "optimizer": setup.optimizer,
         "verification": setup.verification,
     });

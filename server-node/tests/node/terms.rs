@@ -1,5 +1,7 @@
 //! Jobs whose proof could never be made are handed back before any work.
 
+use std::fs;
+
 use cyxwiz_chain::{EscrowState, TranscriptAccount, Verification};
 use cyxwiz_domain::Digest;
 use cyxwiz_node::{jobs::Phase, ledger::Write};
@@ -161,4 +163,64 @@ async fn terms_once_found_right_are_kept() {
     assert_eq!(stand.job().record().phase, Phase::AwaitingData);
     let expected = cyxwiz_chain::context_word(&stand.account(), stand.transcript().circuit);
     assert_eq!(terms.expect("terms").context, expected);
+}
+
+/// The most memory that this process has had, MiB.
+fn peak_memory_mib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("status");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|peak| peak.split_whitespace().next()?.parse::<u64>().ok());
+    peak.expect("a peak") / 1024
+}
+
+/// A hundred thousand rows of zeros, packed.
+const ROWS: &[u8] = include_bytes!("../data/rows.csv.gz");
+
+/// The node reads rows in its own process, where its other jobs live.
+#[tokio::test]
+async fn a_dataset_that_unpacks_to_more_than_the_memory_is_handed_back() {
+    let stand = Stand::new(Setup {
+        // 4 GiB.
+        data: ROWS.repeat(1_300),
+        format: "csv.gz",
+        ..Setup::proven()
+    })
+    .await;
+    let (mut engine, _) = Engine::open(&stand).await;
+    engine.upload(chunks(&stand.data)).await.expect("upload");
+    let reason = handed_back(&stand).await;
+    assert!(reason.contains("has room for 128"), "{reason}");
+    let peak = peak_memory_mib();
+    assert!(peak < 1_024, "{peak} MiB");
+    // It lives, and takes the next engine.
+    Engine::resume(engine, &stand).await;
+}
+
+/// By a user who sends the data late and keeps its nonce back, the node would be made to fail.
+#[tokio::test]
+async fn a_job_without_time_for_a_late_challenge_is_handed_back() {
+    for (timeout_seconds, fits) in [(600, false), (1_800, true)] {
+        let stand = Stand::new(Setup {
+            timeout_seconds,
+            ..Setup::proven()
+        })
+        .await;
+        if fits {
+            until("terms", || stand.job().record().proof.is_some()).await;
+        } else {
+            let reason = handed_back(&stand).await;
+            assert!(reason.contains("if the data come as late"), "{reason}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_circuit_too_large_for_the_memory_for_proofs_is_handed_back() {
+    let mut stand = Stand::unassigned(Setup::proven()).await;
+    stand
+        .restart_with(|settings| settings.proof.memory_mib = Some(100))
+        .await;
+    stand.assign().await.expect("taken on");
+    let reason = handed_back(&stand).await;
+    assert!(reason.contains("takes 129 MiB"), "{reason}");
 }

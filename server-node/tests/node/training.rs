@@ -1,6 +1,6 @@
 //! From data to weights, with a real trainer.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use cyxwiz_chain::EscrowState;
 use cyxwiz_domain::{
@@ -246,6 +246,46 @@ fn trainers(dir: &str) -> BTreeSet<i32> {
             String::from_utf8_lossy(&line).contains(dir).then_some(pid)
         })
         .collect()
+}
+
+/// A trainer that notes each of its runs, does this in its directory, and says that it has finished.
+fn made_up_trainer(dir: &Path, does: &str) -> std::path::PathBuf {
+    let path = dir.join("trainer");
+    let finished = r#"{"event":"finished","weights_file":"w","weights_sha256":"00","epochs":4,"test_accuracy":null,"training_seconds":1.0}"#;
+    let finished = finished.replace("\"00\"", &format!("\"{}\"", "00".repeat(32)));
+    let runs = dir.join("runs").display().to_string();
+    let script = format!("#!/bin/sh\ncd \"$HOME\"\necho >> {runs}\n{does}\necho '{finished}'\n");
+    fs::write(&path, script).expect("write");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
+    path
+}
+
+/// A link to what is none of the user's business, and what the node may not read: the trainer has died with it,
+/// and is not started again for ever.
+#[tokio::test]
+async fn a_trainer_that_leaves_what_cannot_be_read_has_died() {
+    for (does, problem) in [
+        ("/bin/ln -sf /etc/passwd w", "symbolic links"),
+        ("/bin/mkdir -p w", "not an ordinary file"),
+    ] {
+        let dir = tempfile::tempdir().expect("dir");
+        let stand = Stand::new(Setup {
+            trainer: Some(made_up_trainer(dir.path(), does)),
+            ..Setup::default()
+        })
+        .await;
+        begin(&stand).await;
+        until("handed back", || {
+            stand.account().state == EscrowState::Refunded
+        })
+        .await;
+        let reason = stand.job().record().failure.expect("a reason");
+        let words = "the trainer died 3 times without an epoch between: its w cannot be read: ";
+        assert!(reason.starts_with(words), "{reason}");
+        assert!(reason.contains(problem), "{reason}");
+        let runs = fs::read_to_string(dir.path().join("runs")).expect("runs");
+        assert_eq!(runs.lines().count(), 3);
+    }
 }
 
 #[tokio::test]

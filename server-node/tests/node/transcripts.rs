@@ -5,7 +5,7 @@ use cyxwiz_chain::{
     nonce_hash,
 };
 use cyxwiz_domain::{Digest, dataset::Table, spec::JobSpec};
-use cyxwiz_node::{ledger::Write, steps::transcript::public_input};
+use cyxwiz_node::{jobs::Shown, ledger::Write, steps::transcript::demanded};
 use cyxwiz_proof::{
     field::{from_word, sha256},
     groth16::{Proof, VerifyingKey},
@@ -28,8 +28,14 @@ const TOLERANCE: i64 = 600;
 
 /// As an honest user opens it.
 pub fn opened(spec: &JobSpec, data: &[u8], escrow: &EscrowAccount) -> TranscriptAccount {
-    let table = Table::read(data, spec).ok();
-    let opening = opening(spec, table.as_ref(), escrow.dataset_root);
+    // Of rows that cannot be read the user can claim anything.
+    let sample_len = spec.dataset.sample_len() as usize;
+    let table = Table::read(data, spec).unwrap_or_else(|_| Table {
+        features: vec![0.0; sample_len],
+        labels: vec![0.0],
+        sample_len,
+    });
+    let opening = opening(spec, Some(&table), escrow.dataset_root);
     let opening = opening.expect("opening").expect("a proof");
     TranscriptAccount {
         samples: opening.circuit.circuit.samples(),
@@ -78,23 +84,23 @@ pub fn apply(
             transcript.context = context_word(escrow, transcript.circuit);
         }
         Write::Reveal => reveal(transcript, slot, None, None)?,
-        Write::Verify {
-            proof,
-            public_input: shown,
-            key: of,
-        } => {
+        Write::Verify(claim) => {
             require(TranscriptStage::Revealed, "verify")?;
-            if public_input(transcript) != Some(*shown) {
+            let shown = Shown {
+                subject: claim.subject,
+                public_input: claim.public_input,
+            };
+            if demanded(transcript) != Some(shown) {
                 return Err(refused("OtherStatement"));
             }
             let circuit = Registered::by_id(&transcript.circuit.0).expect("registered");
             let key = circuit.key.expect("a key");
-            if of.0 != key.sha256 {
+            if claim.key.0 != key.sha256 {
                 return Err(refused("OtherKey"));
             }
             let key = VerifyingKey::from_bytes(key.bytes).expect("key");
-            let input = from_word(&shown.0).expect("a word");
-            transcript.stage = match key.verify(&Proof(**proof), input) {
+            let input = from_word(&claim.public_input.0).expect("a word");
+            transcript.stage = match key.verify(&Proof(claim.proof), input) {
                 Ok(()) => TranscriptStage::Verified,
                 Err(_) => TranscriptStage::Refuted,
             };

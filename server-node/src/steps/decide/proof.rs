@@ -4,8 +4,8 @@ use cyxwiz_chain::{
     EscrowAccount, NONCE_TIMEOUT_SLOTS, REVEAL_DELAY_SLOTS, TranscriptAccount, TranscriptStage,
 };
 
-use super::{Action, GiveUp, Policy, View, give_up, give_up_margin};
-use crate::{jobs::Local, steps::transcript::public_input};
+use super::{Action, GiveUp, Policy, View, can_hand_back, give_up, give_up_margin};
+use crate::{jobs::Local, steps::transcript::demanded};
 
 /// Decides for a job that is trained and assigned. Without the transcript nothing is known, and the deadline
 /// alone can decide.
@@ -30,7 +30,7 @@ pub(super) fn next(
         return Action::Fail(GiveUp::Deadline);
     }
     match (transcript, stage) {
-        (Some(_), Some(TranscriptStage::Opened)) => Action::Commit,
+        (Some(_), Some(TranscriptStage::Opened)) => commit(escrow, view, policy),
         (Some(transcript), Some(TranscriptStage::Committed)) => match reveal_helps(transcript) {
             true => Action::Reveal,
             false => Action::Wait,
@@ -38,6 +38,26 @@ pub(super) fn next(
         (Some(_), _) if is_made => Action::Verify,
         (Some(_), _) if !local.proving => Action::Prove,
         _ => Action::Wait,
+    }
+}
+
+/// Commits, if there is time for a challenge whose nonces are kept back, and memory for the proof: from then on
+/// only the proof ends the job without a failure.
+fn commit(escrow: &EscrowAccount, view: &View<'_>, policy: &Policy) -> Action {
+    let margin = give_up_margin(escrow);
+    let can_leave_at = |now| can_hand_back(escrow, &View { now, ..*view }, policy);
+    let can_leave = can_leave_at(view.now);
+    if view.now >= escrow.deadline - margin - policy.proof_allowance {
+        return match can_leave {
+            true => Action::Decline(GiveUp::Deadline),
+            // To give up now is no better than to have tried.
+            false => Action::Commit,
+        };
+    }
+    match policy.lacks_memory {
+        false => Action::Commit,
+        true if can_leave && !can_leave_at(view.now + margin) => Action::Decline(GiveUp::NoMemory),
+        true => Action::Wait,
     }
 }
 
@@ -52,7 +72,7 @@ fn reserve(escrow: &EscrowAccount, is_made: bool) -> i64 {
 
 /// Whether the proof on the disk is of what the chain asks for now.
 fn shows(local: &Local, transcript: &TranscriptAccount) -> bool {
-    local.proof.is_some() && local.proof == public_input(transcript)
+    local.proof.is_some() && local.proof == demanded(transcript)
 }
 
 /// Whether a `reveal` without nonces changes anything: it makes the slot's hash known, and later it stands
@@ -74,7 +94,7 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::{
-        jobs::Phase,
+        jobs::{Phase, Shown},
         steps::decide::{
             View, next_step,
             tests::{POLICY, escrow, local},
@@ -143,12 +163,15 @@ pub(crate) mod tests {
             ..trained.clone()
         };
         let made = Local {
-            proof: public_input(&transcript(Revealed, 0)),
+            proof: demanded(&transcript(Revealed, 0)),
             ..trained.clone()
         };
         assert!(made.proof.is_some());
         let stale = Local {
-            proof: Some(Digest([1; 32])),
+            proof: made.proof.map(|shown| Shown {
+                public_input: Digest([1; 32]),
+                ..shown
+            }),
             ..trained.clone()
         };
         let failed = local(Phase::Failed);
@@ -199,6 +222,126 @@ pub(crate) mod tests {
         assert_eq!(step(&trained, Some(&known(133)), 0), Action::Wait);
         assert_eq!(step(&trained, Some(&known(550)), 0), Action::Wait);
         assert_eq!(step(&trained, Some(&known(551)), 0), Action::Reveal);
+    }
+
+    /// As [`step`], of a job that has so many seconds.
+    fn step_of(
+        seconds: u32,
+        local: &Local,
+        transcript: &TranscriptAccount,
+        now: i64,
+        policy: &Policy,
+    ) -> Action {
+        let escrow = EscrowAccount {
+            timeout_seconds: seconds,
+            deadline: seconds.into(),
+            ..proven(EscrowState::Assigned)
+        };
+        let view = View {
+            escrow: Some(&escrow),
+            transcript: Some(transcript),
+            now,
+        };
+        next_step(local, &view, policy)
+    }
+
+    /// A user gains nothing by keeping its nonce back from a node that has committed as late as it should.
+    #[test]
+    fn a_nonce_that_is_kept_back_leaves_time_for_proof_and_completion() {
+        const SECONDS: u32 = 1_800;
+        const TRANSACTION: i64 = 5;
+        const PROVING: i64 = 30;
+        let mut local = local(Phase::Proving);
+        let opened = transcript(TranscriptStage::Opened, 0);
+        let latest = i64::from(SECONDS) - 60 - POLICY.proof_allowance - 1;
+        let step = step_of(SECONDS, &local, &opened, latest, &POLICY);
+        assert_eq!(step, Action::Commit);
+        let landed = latest + TRANSACTION;
+        let mut now = landed;
+        let mut account = transcript(TranscriptStage::Committed, 0);
+        loop {
+            // Slots of half a second.
+            account.slot = account.commit_slot + 2 * (now - landed).unsigned_abs();
+            match step_of(SECONDS, &local, &account, now, &POLICY) {
+                Action::Wait => now += 1,
+                Action::Reveal if account.target_slot == 0 => {
+                    now += TRANSACTION;
+                    account.target_slot = account.commit_slot + REVEAL_DELAY_SLOTS;
+                }
+                Action::Reveal => {
+                    now += TRANSACTION;
+                    account = transcript(TranscriptStage::Revealed, account.slot);
+                }
+                Action::Prove => {
+                    now += PROVING;
+                    local.proof = demanded(&account);
+                }
+                Action::Verify => {
+                    now += TRANSACTION;
+                    account = transcript(TranscriptStage::Verified, account.slot);
+                }
+                Action::Submit => break,
+                other => panic!("{other:?} at {now}"),
+            }
+        }
+        assert!(now - landed > 225, "the nonce was waited for");
+        assert!(now + TRANSACTION < SECONDS.into(), "submitted at {now}");
+    }
+
+    /// Where a challenge might take longer than there is time, nothing is committed to that can be handed back.
+    #[test]
+    fn too_late_for_a_challenge_the_job_is_handed_back_while_it_may_be() {
+        let (trained, opened) = (
+            local(Phase::Proving),
+            transcript(TranscriptStage::Opened, 0),
+        );
+        let decline = Action::Decline(GiveUp::Deadline);
+        // Until 300 it may be handed back, with 15 for the transaction; then trying is no worse than giving up.
+        let table = [
+            (269, Action::Commit),
+            (270, decline),
+            (285, decline),
+            (286, Action::Commit),
+            (570, Action::Fail(GiveUp::Deadline)),
+        ];
+        for (now, expected) in table {
+            let step = step_of(600, &trained, &opened, now, &POLICY);
+            assert_eq!(step, expected, "at {now}");
+        }
+    }
+
+    /// Without memory there is no proof, and after the commitment no way out: it is waited for before.
+    #[test]
+    fn memory_is_waited_for_as_long_as_the_job_can_be_handed_back() {
+        let (trained, opened) = (
+            local(Phase::Proving),
+            transcript(TranscriptStage::Opened, 0),
+        );
+        let busy = Policy {
+            lacks_memory: true,
+            ..POLICY
+        };
+        // Until 900 it may be handed back, with 30 for the transaction; 60 before that it is.
+        let decline = Action::Decline(GiveUp::NoMemory);
+        let table = [
+            (0, Action::Wait),
+            (810, Action::Wait),
+            (811, decline),
+            (870, decline),
+            (871, Action::Wait),
+            (1_439, Action::Wait),
+            (1_440, Action::Commit),
+        ];
+        for (now, expected) in table {
+            let step = step_of(1_800, &trained, &opened, now, &busy);
+            assert_eq!(step, expected, "at {now}");
+            let free = step_of(1_800, &trained, &opened, now, &POLICY);
+            assert_eq!(free, Action::Commit, "at {now}");
+        }
+        // What is committed to is proven as soon as it can be.
+        let revealed = transcript(TranscriptStage::Revealed, 200);
+        let step = step_of(1_800, &trained, &revealed, 0, &busy);
+        assert_eq!(step, Action::Prove);
     }
 
     /// What is not proven is not paid, whatever the user holds: no receipt is shown for it.
@@ -255,7 +398,7 @@ pub(crate) mod tests {
     fn a_proof_of_something_else_is_not_sent() {
         let revealed = transcript(TranscriptStage::Revealed, 200);
         let made = Local {
-            proof: public_input(&revealed),
+            proof: demanded(&revealed),
             ..local(Phase::Proving)
         };
         assert_eq!(step(&made, Some(&revealed), 0), Action::Verify);

@@ -10,6 +10,8 @@ pub(crate) const POLICY: Policy = Policy {
     anchor_every: 10,
     stop_grace: 120,
     upload_timeout: 300,
+    proof_allowance: 300,
+    lacks_memory: false,
     declines: true,
 };
 
@@ -100,6 +102,11 @@ fn the_table() {
         (busy(Phase::Failed, 0), Assigned, 0, StopTraining),
         (stopped(100), Assigned, 219, Wait),
         (stopped(100), Assigned, 220, GoOn),
+        // The data are due at 300, stopped or not.
+        (stopped(250), Assigned, 299, Wait),
+        (stopped(250), Assigned, 300, GoOn),
+        (stopped(310), Assigned, 429, Wait),
+        (stopped(310), Assigned, 430, GoOn),
         (busy(Phase::Training, 3), Cancelling, 0, StopTraining),
         (receipt(Phase::Stopped), Cancelling, 0, PresentReceipt),
         (local(Phase::Stopped), Cancelling, 0, SettleCancel),
@@ -277,4 +284,34 @@ fn waiting_ends_when_the_deadline_needs_it() {
     assert!(!is_hurried(&escrow, 0, 100.0));
     assert!(!is_hurried(&escrow, 700, 100.0));
     assert!(is_hurried(&escrow, 800, 100.0));
+}
+
+/// Data as late as they may come, a challenge that waits for a nonce, and a deadline: what coordinators grant holds
+/// all of it, and what they grant without a proof does not.
+#[test]
+fn jobs_with_a_proof_need_the_time_that_coordinators_grant() {
+    let patient = Policy {
+        upload_timeout: 2_700,
+        ..POLICY
+    };
+    let fits = |estimated_seconds: u32, timeout_seconds: u32| {
+        let escrow = EscrowAccount {
+            estimated_seconds,
+            timeout_seconds,
+            deadline: timeout_seconds.into(),
+            ..escrow(EscrowState::Assigned)
+        };
+        let (left, needed) = time_to_prove(&escrow, &patient);
+        left >= needed
+    };
+    for estimated in [
+        1, 30, 150, 151, 600, 808, 1_079, 1_080, 1_081, 5_000, 100_000,
+    ] {
+        let plain = (4 * estimated).max(600);
+        assert!(fits(estimated, plain + 1_200), "{estimated} s");
+    }
+    for estimated in [1, 150, 400] {
+        let plain = (4 * estimated).max(600);
+        assert!(!fits(estimated, plain), "{estimated} s");
+    }
 }

@@ -4,12 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
 use cyxwiz_chain::{ChainError, EscrowAccount, EscrowState, TranscriptAccount, TranscriptStage};
+use cyxwiz_statement::Registered;
 use tokio::time::Instant;
 
 use super::{Driver, MISSING_READS, StepError};
 use crate::{
     jobs::{JobError, Phase},
     ledger::Write,
+    node::Node,
     steps::{
         decide::View,
         delivered::WriteError,
@@ -46,10 +48,7 @@ impl Driver {
         let spec = self.job.spec();
         let able = match spec.circuit() {
             None => Ok(()),
-            Some(circuit) => {
-                let offset = Utc::now().timestamp() - view.now;
-                terms::check_node(&self.node.settings, circuit, offset)
-            }
+            Some(circuit) => self.can_prove(circuit, escrow, view.now),
         };
         match able.and_then(|()| terms::check(spec, escrow, view.transcript)) {
             Ok(None) => {}
@@ -61,6 +60,21 @@ impl Driver {
             Err(error) => self.job.fail(&error.to_string())?,
         }
         Ok(true)
+    }
+
+    fn can_prove(
+        &self,
+        circuit: &Registered,
+        escrow: &EscrowAccount,
+        now: i64,
+    ) -> Result<(), TermsError> {
+        let Node {
+            settings, provers, ..
+        } = &*self.node;
+        let memory = terms::proof_memory_mib(settings);
+        terms::check_node(settings, provers, circuit, memory)?;
+        terms::check_clock(Utc::now().timestamp() - now)?;
+        terms::check_time(escrow, &self.node.policy(&self.job))
     }
 
     pub(super) async fn commit(&self, escrow: &EscrowAccount, now: i64) -> Result<(), StepError> {
@@ -112,8 +126,12 @@ impl Driver {
 
     /// What there is to do about a proof while there is nothing to do.
     pub(super) fn wait(&mut self, transcript: Option<&TranscriptAccount>) {
-        if transcript.is_some_and(|t| t.stage == TranscriptStage::Committed) {
-            self.await_challenge();
+        match transcript.map(|transcript| transcript.stage) {
+            Some(TranscriptStage::Committed) => self.await_challenge(),
+            Some(TranscriptStage::Opened) if self.job.record().phase == Phase::Proving => {
+                proving::tell(&self.job, "waiting for memory", 0.0);
+            }
+            _ => {}
         }
     }
 
