@@ -129,10 +129,11 @@ pub enum JobCommand {
         #[arg(long)]
         replay: bool,
     },
-    /// Repeat the training of a job in integers on this machine and compare the result with the node's, to the bit
+    /// Repeat the training of a job in integers on this machine and compare every step with the node's, to the bit
     ///
     /// A proof recomputes a few steps that nobody could foresee; this recomputes all of them, which takes
-    /// seconds, and finds even a single false one. It needs the dataset where it was, and the job's directory.
+    /// seconds, and finds even a single false one. It needs the dataset where it was, and the job's directory; where
+    /// the transcript that came with the weights is gone, the end alone is compared.
     Replay {
         /// The job
         id: JobId,

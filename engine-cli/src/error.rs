@@ -6,7 +6,7 @@ use cyxwiz_chain::ChainError;
 use cyxwiz_domain::{Address, Amount, Digest, JobId};
 use cyxwiz_pki::{certificate::CertificateError, transport::ConnectError, wallet::WalletError};
 
-use crate::flow::ending::Ending;
+use crate::flow::{ending::Ending, proof::Replay};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -116,26 +116,27 @@ pub enum Error {
         problem: String,
     },
     /// The node shows something else than it should; nothing is signed for it.
-    #[error(
-        "the node's results do not fit together ({problem}): nothing more is signed for it; \
-         `cyxwiz job cancel {job}` pays it only for the epochs signed so far (where a proof is asked for, waiting for the \
-         deadline pays it nothing), and a result on the chain is contested with `cyxwiz job dispute {job}`"
-    )]
+    #[error("the node's results do not fit together ({problem}){}", after_dishonesty(*.job, *.paid))]
     Dishonest {
         /// The job.
         job: JobId,
         /// What does not fit.
         problem: String,
+        /// The job is paid already.
+        paid: bool,
+        /// What repeating the training has shown, where that is how it was found.
+        replay: Option<Box<Replay>>,
     },
-    /// The node keeps to itself what belongs to the weights.
+    /// The node keeps to itself what it has to deliver.
     #[error(
-        "the node does not show the transcript of its work ({reason}). Nothing is accepted without: no audit could \
-         hold it to what it did. Run this again later, or contest the result with `cyxwiz job dispute {job}` before \
-         it is paid by itself"
+        "the node does not show the {what} ({reason}). Nothing is accepted without. Run this again later; a result \
+         that is not paid yet is contested with `cyxwiz job dispute {job}` before it is paid by itself"
     )]
     Withheld {
         /// The job.
         job: JobId,
+        /// `weights` or `transcript of its work`.
+        what: &'static str,
         /// The node's words.
         reason: String,
     },
@@ -177,6 +178,21 @@ pub enum Error {
     /// The user pressed Ctrl-C, or answered with no.
     #[error("{0}")]
     Interrupted(String),
+}
+
+/// What the user of a dishonest node can do.
+fn after_dishonesty(job: JobId, paid: bool) -> String {
+    if paid {
+        return format!(
+            ", and job {job} is paid: nothing of that comes back. Do not use the weights, keep what lies here, and tell \
+             others with `cyxwiz job rate {job} 1`"
+        );
+    }
+    format!(
+        ": nothing more is signed for it; `cyxwiz job cancel {job}` pays it only for the epochs signed so far (where a \
+         proof is asked for, waiting for the deadline pays it nothing), and a result on the chain is contested with \
+         `cyxwiz job dispute {job}`"
+    )
 }
 
 fn log_tail(tail: &str) -> String {
@@ -259,6 +275,40 @@ impl Error {
             code: code.to_owned(),
             message,
             passing: false,
+        }
+    }
+
+    /// Makes an [`Error::Dishonest`] of a job that is not paid.
+    pub fn dishonest(job: JobId, problem: &str) -> Self {
+        Self::Dishonest {
+            job,
+            problem: problem.to_owned(),
+            paid: false,
+            replay: None,
+        }
+    }
+
+    /// The same error where `job` is paid already.
+    #[must_use]
+    pub fn after_payment(self, job: JobId) -> Self {
+        match self {
+            Self::Dishonest {
+                problem, replay, ..
+            } => Self::Dishonest {
+                job,
+                problem,
+                paid: true,
+                replay,
+            },
+            Self::WeightsMismatch {
+                actual, expected, ..
+            } => {
+                let problem = format!(
+                    "it told the chain of weights with the SHA-256 {expected}, but delivered {actual}"
+                );
+                Self::dishonest(job, &problem).after_payment(job)
+            }
+            other => other,
         }
     }
 

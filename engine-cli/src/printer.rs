@@ -91,8 +91,19 @@ impl Printer {
             let mut object = serde_json::json!({
                 "error": { "kind": error.kind(), "message": error.to_string() }
             });
-            if let Error::Ended(ending) = error {
-                object["error"]["ending"] = serde_json::json!(ending);
+            match error {
+                Error::Ended(ending) => object["error"]["ending"] = serde_json::json!(ending),
+                Error::Dishonest {
+                    job,
+                    problem,
+                    paid,
+                    replay,
+                } => {
+                    object["error"]["dishonest"] = serde_json::json!({
+                        "job_id": job, "problem": problem, "paid": paid, "replay": replay,
+                    });
+                }
+                _ => {}
             }
             let _ = writeln!(io::stdout(), "{object}");
         }

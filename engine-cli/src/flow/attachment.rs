@@ -1,16 +1,22 @@
 //! One connection to a node: what is sent on it, and the one download under way.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use cyxwiz_proto::training::v1::{self as pb, train_request::Body as Request};
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
 
 use super::{
-    download::{Wanted, fetch},
+    download::{Content, Wanted, fetch},
     proof::Received,
     session::{Session, WHO},
 };
 use crate::error::{Error, Result};
+
+/// How long a node may leave what is sent to it where it is.
+const TAKE: Duration = Duration::from_secs(10);
 
 /// One fetch under way.
 pub(super) struct Download {
@@ -39,14 +45,21 @@ pub(super) struct Attachment {
 impl Attachment {
     pub(super) async fn send(&self, body: Request) -> Result<()> {
         let request = pb::TrainRequest { body: Some(body) };
-        self.requests.send(request).await.map_err(|_| self.gone())
+        match timeout(TAKE, self.requests.send(request)).await {
+            Ok(sent) => sent.map_err(|_| self.gone()),
+            Err(_) => Err(self.lost("it takes nothing that is sent to it")),
+        }
     }
 
     pub(super) fn gone(&self) -> Error {
+        self.lost("it closed the connection")
+    }
+
+    fn lost(&self, reason: &str) -> Error {
         Error::Unreachable {
             who: WHO,
             address: self.session.endpoint.clone(),
-            reason: "it closed the connection".into(),
+            reason: reason.into(),
         }
     }
 
@@ -57,6 +70,14 @@ impl Attachment {
         } else {
             self.download = Some(Download::start(self.session.clone(), wanted));
         }
+    }
+
+    /// Whether the final weights are being fetched, or will be next.
+    pub(super) fn wants_final_weights(&self) -> bool {
+        let under_way = self.download.as_ref().map(|download| &download.wanted);
+        let wanted = under_way.into_iter().chain(&self.queued);
+        let is_it = |wanted: &Wanted| matches!(wanted.content, Content::Weights { epoch: 0, .. });
+        wanted.into_iter().any(is_it)
     }
 
     /// Takes the finished download away and begins the queued one.

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use cyxwiz_domain::Digest;
+use cyxwiz_domain::{Digest, spec::JobSpec};
 use cyxwiz_proto::training::v1::{DownloadTranscriptRequest, DownloadWeightsRequest, FileChunk};
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, timeout};
@@ -17,7 +17,7 @@ use tonic::{Status, Streaming};
 
 use super::{
     proof::{Expected, Received},
-    session::{Session, WHO},
+    session::{Session, WHO, answered},
 };
 use crate::{
     error::{Error, Result},
@@ -31,6 +31,10 @@ const RECEIPT_POLL: Duration = Duration::from_millis(100);
 const RECEIPT_PATIENCE: Duration = Duration::from_secs(5);
 /// Silence after which a download is begun again.
 const STALL: Duration = Duration::from_secs(60);
+/// Bytes of a number that is learned, with what belongs to it: integers beside their floats, running statistics.
+const BYTES_PER_PARAMETER: u64 = 16;
+/// Bytes for names, shapes and counters.
+const HEADER_BYTES: u64 = 2 << 20;
 
 /// Which file to fetch.
 #[derive(Debug, Clone)]
@@ -50,6 +54,8 @@ pub enum Content {
         epoch: u32,
         /// What its SHA-256 must be.
         sha256: Digest,
+        /// Bytes that weights of the job cannot need more of ([`weights_limit`]).
+        max_bytes: u64,
     },
     /// The transcript of the work.
     Transcript(Box<Expected>),
@@ -72,10 +78,10 @@ impl Content {
         }
     }
 
-    /// Bytes above which it is not what it should be, where that is known.
+    /// Bytes above which it is not what it should be.
     fn max_bytes(&self) -> u64 {
         match self {
-            Self::Weights { .. } => u64::MAX,
+            Self::Weights { max_bytes, .. } => *max_bytes,
             Self::Transcript(expected) => expected.max_bytes(),
         }
     }
@@ -105,12 +111,18 @@ impl Content {
     }
 }
 
+/// Bytes that a weights file of `spec` cannot need more of.
+pub fn weights_limit(spec: &JobSpec) -> u64 {
+    let numbers = spec.parameter_count().saturating_mul(BYTES_PER_PARAMETER);
+    numbers.saturating_add(HEADER_BYTES)
+}
+
 /// Fetches and verifies; of a transcript, what it commits to. `on_bytes` hears how much is there and how
 /// much there is.
 ///
 /// # Errors
-/// [`Error::WeightsMismatch`] for other weights than promised and [`Error::Content`] for another transcript,
-/// which are removed; transient when the connection breaks: calling again goes on from there.
+/// [`Error::WeightsMismatch`] for other weights than promised, [`Error::Content`] for another transcript and for
+/// more than there can be, which are removed; transient when the connection breaks: calling again goes on from there.
 pub async fn fetch(
     mut session: Session,
     wanted: &Wanted,
@@ -196,15 +208,11 @@ async fn open(
             Content::Weights { epoch, .. } => {
                 let epoch = *epoch;
                 let message = DownloadWeightsRequest { epoch, offset };
-                client
-                    .download_weights(rpc::authorized(message, token))
-                    .await
+                answered(client.download_weights(rpc::authorized(message, token))).await
             }
             Content::Transcript(_) => {
                 let message = DownloadTranscriptRequest { offset };
-                client
-                    .download_transcript(rpc::authorized(message, token))
-                    .await
+                answered(client.download_transcript(rpc::authorized(message, token))).await
             }
         };
         match answer {

@@ -10,7 +10,7 @@ use cyxwiz_proto::training::v1::{
 use super::{
     JobRun,
     attachment::Attachment,
-    download::{Content, Wanted},
+    download::{Content, Wanted, weights_limit},
     epochs::{Arrival, EpochRecord, Refusal, finite},
     journal::Weights,
     proof::Received,
@@ -50,7 +50,9 @@ impl JobRun<'_> {
                     .note_reported(&write.instruction, &write.signature)?;
             }
             Some(Event::Phase(changed)) => self.phase_changed(&changed)?,
-            Some(Event::Proving(proving)) => self.progress.share(&proving.stage, proving.share),
+            Some(Event::Proving(proving)) => {
+                self.progress.share(&plain(&proving.stage), proving.share);
+            }
             Some(Event::Proved(proved)) => self.proved(&proved)?,
             None => {}
         }
@@ -80,7 +82,11 @@ impl JobRun<'_> {
         if due && record.epoch < epochs {
             let (epoch, sha256) = (record.epoch, record.weights_sha256);
             attachment.want(Wanted {
-                content: Content::Weights { epoch, sha256 },
+                content: Content::Weights {
+                    epoch,
+                    sha256,
+                    max_bytes: weights_limit(&self.spec),
+                },
                 path: self.checkpoint_path(epoch),
             });
         }
@@ -92,9 +98,7 @@ impl JobRun<'_> {
             plan.prove_seconds = finite(proved.seconds);
             self.store.save()?;
         }
-        let pb::Proved {
-            circuit, seconds, ..
-        } = proved;
+        let (circuit, seconds) = (plain(&proved.circuit), proved.seconds);
         self.progress
             .note(format_args!("proof: {circuit}, made in {seconds:.1} s"));
         Ok(())
@@ -127,7 +131,7 @@ impl JobRun<'_> {
         let Some(last) = self.epochs.records().last() else {
             return;
         };
-        if self.store.journal.weights.is_some() {
+        if self.store.journal.weights.is_some() || attachment.wants_final_weights() {
             return;
         }
         let own = || self.store.dir().join("weights.safetensors");
@@ -135,6 +139,7 @@ impl JobRun<'_> {
             content: Content::Weights {
                 epoch: 0,
                 sha256: last.weights_sha256,
+                max_bytes: weights_limit(&self.spec),
             },
             path: self.options.output.clone().unwrap_or_else(own),
         };
@@ -152,13 +157,14 @@ impl JobRun<'_> {
             return Ok(());
         };
         let (epoch, sha256) = match wanted.content {
-            Content::Weights { epoch, sha256 } => (epoch, sha256),
+            Content::Weights { epoch, sha256, .. } => (epoch, sha256),
             Content::Transcript(_) => return self.transcript_fetched(wanted.path, done).await,
         };
         match done {
             Ok(_) => {}
             // The node keeps the last few checkpoints only; a later one will do.
             Err(Error::Refused { passing: false, .. }) if epoch > 0 => return Ok(()),
+            Err(error) if epoch == 0 => return self.not_delivered("weights", error).await,
             Err(error) => return Err(error),
         }
         if epoch == 0 {

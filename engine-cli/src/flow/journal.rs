@@ -63,6 +63,9 @@ pub struct Journal {
     pub weights: Option<Weights>,
     /// The transcript that came with them; absent in a job without a proof.
     pub transcript: Option<KeptTranscript>,
+    /// What the node has told the chain was compared with what was ordered, seen and received.
+    #[serde(default)]
+    pub compared: bool,
     /// Held-out accuracy the node reported at the end, in `0.0..=1.0`.
     pub accuracy: Option<f64>,
     /// Signatures by instruction.
@@ -264,6 +267,7 @@ impl Journal {
             completed: false,
             weights: None,
             transcript: None,
+            compared: false,
             accuracy: None,
             transactions: BTreeMap::new(),
             given_up: None,

@@ -6,6 +6,7 @@ pub mod assign;
 mod attachment;
 pub mod balances;
 pub mod clock;
+pub mod compare;
 pub mod download;
 pub mod ending;
 mod epoch;
@@ -27,7 +28,7 @@ pub mod train;
 pub mod upload;
 mod why;
 
-use std::{ops::ControlFlow, path::PathBuf, time::Duration};
+use std::{ops::ControlFlow, path::PathBuf, sync::Arc, time::Duration};
 
 use cyxwiz_chain::TranscriptStage;
 use cyxwiz_domain::{Amount, Digest, JobId, dataset::Manifest, spec::JobSpec};
@@ -81,9 +82,11 @@ pub struct JobRun<'a> {
     engine: &'a Engine,
     store: JobStore,
     spec: JobSpec,
-    manifest: Manifest,
+    manifest: Arc<Manifest>,
     epochs: EpochLog,
     options: RunOptions,
+    /// The training was repeated here, as the options ask for.
+    replayed: bool,
     progress: Progress,
     clock: PhaseClock,
 }
@@ -134,9 +137,10 @@ impl<'a> JobRun<'a> {
         Ok(Self {
             engine,
             spec: store.spec()?,
-            manifest: store.manifest()?,
+            manifest: Arc::new(store.manifest()?),
             epochs: EpochLog::open(store.dir(), escrow.0, spec_hash, root)?,
             options,
+            replayed: false,
             progress: Progress::new(engine.printer),
             clock: PhaseClock::default(),
             store,
@@ -213,6 +217,7 @@ impl<'a> JobRun<'a> {
             None => self.fate().await?,
             Some(_) => None,
         };
+        self.drop_lost_weights(state)?;
         match next_step(&self.store.journal, state, sent.as_ref()) {
             Step::Offer => {
                 self.enter("submit");
@@ -258,6 +263,8 @@ impl<'a> JobRun<'a> {
             }
             Step::AwaitCancellation => self.await_cancellation().await?,
             Step::Report => {
+                let escrow = escrow.ok_or(Error::UnknownJob(job))?;
+                self.check_paid(&escrow).await?;
                 return self
                     .report()
                     .await
@@ -292,9 +299,6 @@ impl<'a> JobRun<'a> {
     }
 
     fn dishonest(&self, problem: &str) -> Error {
-        Error::Dishonest {
-            job: self.store.journal.job_id,
-            problem: problem.to_owned(),
-        }
+        Error::dishonest(self.store.journal.job_id, problem)
     }
 }

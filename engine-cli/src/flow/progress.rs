@@ -7,6 +7,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::epochs::EpochRecord;
 use crate::printer::Printer;
 
+/// Different lines in a row that are remembered; beyond, a node that has ever more to say is not listened to.
+const REMEMBERED: usize = 64;
+
 /// Progress of one run, on standard error.
 pub struct Progress {
     printer: Printer,
@@ -78,6 +81,12 @@ impl Progress {
         self.bar.set_position(done);
     }
 
+    /// The same for somebody who works beside.
+    pub fn meter(&self) -> impl Fn(u64) + use<> {
+        let bar = self.bar.clone();
+        move |done| bar.set_position(done)
+    }
+
     /// Epochs are trained, `done` of `total` before now.
     pub fn epochs(&mut self, done: u32, total: u32) {
         self.clear();
@@ -116,7 +125,7 @@ impl Progress {
     /// A plain line, unless it was said since the last line that stays.
     fn say_once(&self, text: String) {
         let mut said = self.said.borrow_mut();
-        if !said.contains(&text) {
+        if said.len() < REMEMBERED && !said.contains(&text) {
             self.printer.note(&text);
             said.push(text);
         }
@@ -155,4 +164,22 @@ fn epoch_line(record: &EpochRecord) -> String {
         percent(record.test_accuracy),
         record.seconds
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_of_a_talkative_node_is_bounded() {
+        let progress = Progress::new(Printer::new(false, true));
+        for stage in 0..10 * REMEMBERED {
+            progress.say_once(stage.to_string());
+            progress.say_once(stage.to_string());
+        }
+        assert_eq!(progress.said.borrow().len(), REMEMBERED);
+        progress.note("an epoch");
+        progress.say_once("again".to_owned());
+        assert_eq!(*progress.said.borrow(), ["again"]);
+    }
 }

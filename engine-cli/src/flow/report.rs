@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     JobRun,
     balances::{BalanceChange, Balances},
-    proof::{ProofReport, check_weights},
+    proof::ProofReport,
 };
 use crate::{
     error::{Error, Result},
@@ -55,7 +55,8 @@ pub struct Report {
 }
 
 impl JobRun<'_> {
-    /// Reads the final balances and closes the journal.
+    /// Reads the final balances and closes the journal. What it says to be the chain's was compared before
+    /// ([`check_paid`](Self::check_paid)).
     pub(super) async fn report(&mut self) -> Result<Report> {
         let engine = self.engine;
         let escrow = engine.funded_escrow(self.store.journal.job_id).await?;
@@ -110,19 +111,14 @@ impl JobRun<'_> {
         let (Some(plan), Some(asked)) = (&journal.proof, &self.spec.verification) else {
             return Ok(None);
         };
-        // Whoever was away while others paid hears of it all the same.
-        if let (Some(committed), Some(weights)) = (plan.committed, &journal.weights)
-            && let Err(problem) = check_weights(&self.spec, committed.trained, &weights.path)
-        {
-            self.engine.printer.warn(problem);
-        }
         let verified = journal.transactions.get("verify");
         let units = match verified {
             // The payment does not depend on what this number is.
             Some(signature) => self.engine.chain.compute_units(signature).await.ok(),
             None => None,
         };
-        ProofReport::new(plan, asked.tier, units.flatten()).map(Some)
+        let compared = journal.compared;
+        ProofReport::new(plan, asked.tier, units.flatten(), compared).map(Some)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A session with a node: where it is and which certificate it has come from the
 //! chain, so that not even the coordinator can put another in its place.
 
-use std::path::Path;
+use std::{collections::BTreeSet, future::Future, path::Path, time::Duration};
 
 use cyxwiz_chain::EscrowAccount;
 use cyxwiz_domain::{Digest, dataset::Manifest};
@@ -12,8 +12,10 @@ use cyxwiz_pki::{
 use cyxwiz_proto::training::v1::{
     self as pb, open_session_request::Credential, training_service_client::TrainingServiceClient,
 };
+use tokio::time::timeout;
 use tonic::{Code, Status, transport::Channel};
 
+use super::why::plain;
 use crate::{
     engine::Engine,
     error::{Error, Result},
@@ -22,6 +24,8 @@ use crate::{
 
 /// Who is meant in errors.
 pub const WHO: &str = "the node";
+/// How long a node may take to answer a call.
+const ANSWER: Duration = Duration::from_secs(30);
 
 /// An open session.
 #[derive(Clone)]
@@ -32,8 +36,8 @@ pub struct Session {
     pub token: String,
     /// `host:port` of the node.
     pub endpoint: String,
-    /// Chunks that the node lacks.
-    pub missing: Vec<u32>,
+    /// Chunks that the node lacks, as it says.
+    pub missing: BTreeSet<u32>,
     /// Number of the newest event that the node has kept.
     pub last_seq: u64,
 }
@@ -80,7 +84,7 @@ impl Session {
         };
         if let Some(token) = resume {
             request.credential = Some(Credential::ResumeToken(token.to_owned()));
-            match client.open_session(request.clone()).await {
+            match answered(client.open_session(request.clone())).await {
                 Ok(answer) => return Ok(Self::new(client, node.endpoint, answer.into_inner())),
                 Err(status) if is_about_token(&status) => {
                     tracing::debug!(%status, "resume token refused; asking for a job token");
@@ -94,7 +98,7 @@ impl Session {
             .job_token(escrow.job_id, fingerprint)
             .await?;
         request.credential = Some(Credential::JobToken(token));
-        match client.open_session(request).await {
+        match answered(client.open_session(request)).await {
             Ok(answer) => Ok(Self::new(client, node.endpoint, answer.into_inner())),
             Err(status) => Err(refusal(&node.endpoint, "open the session", &status)),
         }
@@ -110,7 +114,7 @@ impl Session {
             last_seq: answer.last_seq,
             token: answer.resume_token,
             endpoint,
-            missing: answer.missing_chunks,
+            missing: answer.missing_chunks.into_iter().collect(),
         }
     }
 
@@ -136,8 +140,29 @@ async fn connect(
     Err(last.unwrap_or_else(|| ConnectError::Endpoint(endpoint.to_owned())))
 }
 
+/// What `call` gives. A node that does not answer is like one that is out of reach.
+pub(super) async fn answered<T>(
+    call: impl Future<Output = std::result::Result<T, Status>>,
+) -> std::result::Result<T, Status> {
+    within(ANSWER, call).await
+}
+
+async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = std::result::Result<T, Status>>,
+) -> std::result::Result<T, Status> {
+    let answer = timeout(limit, call).await;
+    answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("it does not answer")))
+}
+
 fn refusal(endpoint: &str, what: &'static str, status: &Status) -> Error {
-    rpc::error(WHO, endpoint, what, status)
+    let mut error = rpc::error(WHO, endpoint, what, status);
+    if let Error::Refused { message: told, .. } | Error::Unreachable { reason: told, .. } =
+        &mut error
+    {
+        *told = plain(told);
+    }
+    error
 }
 
 fn is_about_token(status: &Status) -> bool {
@@ -178,5 +203,32 @@ mod tests {
         );
         let none = connect(&endpoint, &own, &[]).await;
         none.expect_err("no certificate is good");
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_never_answered_is_tried_again() {
+        let never = std::future::pending::<std::result::Result<(), Status>>();
+        let status = within(Duration::from_millis(5), never).await;
+        let error = refusal(
+            "node:1",
+            "open the session",
+            &status.expect_err("no answer"),
+        );
+        assert!(error.is_transient(), "{error}");
+        assert!(error.to_string().contains("does not answer"), "{error}");
+    }
+
+    #[test]
+    fn a_nodes_refusal_does_nothing_to_a_terminal() {
+        for status in [
+            Status::not_found("gone\n\u{1b}[2J"),
+            Status::unavailable("gone\n\u{1b}[2J"),
+        ] {
+            let error = refusal("node:1", "send the weights", &status).to_string();
+            assert!(
+                error.contains("gone") && !error.contains(char::is_control),
+                "{error}"
+            );
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! The last acts on the chain: paying what was delivered, and taking money out
 //! of escrows whose time has passed.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use cyxwiz_chain::{
-    ChainError, EscrowAccount, EscrowState, Instruction, TranscriptAccount, TranscriptStage,
+    ChainError, EscrowAccount, EscrowState, Instruction, TranscriptStage,
     instructions::{
         escrow::{
             accept, expire_dispute, expire_unassigned, settle_cancel, settle_refuted,
@@ -16,16 +16,8 @@ use cyxwiz_chain::{
     pda,
 };
 
-use cyxwiz_domain::Digest;
-
-use super::{
-    JobRun,
-    proof::{check, check_weights, replay},
-};
-use crate::{
-    engine::Engine,
-    error::{Error, Result},
-};
+use super::JobRun;
+use crate::{engine::Engine, error::Result};
 
 const POLL: Duration = Duration::from_millis(300);
 /// Leaves the first move to those whose duty it is, in seconds.
@@ -215,23 +207,6 @@ pub async fn with_payees(
     Ok(instructions)
 }
 
-/// The transcript of `escrow`, read at its slot or later: RPC nodes behind one address lag behind each other,
-/// and an old answer must not make anyone a liar.
-async fn transcript_since(
-    engine: &Engine,
-    escrow: &EscrowAccount,
-) -> Result<Option<TranscriptAccount>> {
-    let mut found = None;
-    for _ in 0..ATTEMPTS {
-        found = engine.chain.transcript(escrow.address).await?;
-        if found.as_ref().is_some_and(|t| t.slot >= escrow.slot) {
-            break;
-        }
-        tokio::time::sleep(POLL).await;
-    }
-    Ok(found)
-}
-
 impl JobRun<'_> {
     /// [`enforce`], with the transaction noted.
     pub(super) async fn enforce(&mut self, escrow: &EscrowAccount) -> Result<()> {
@@ -282,71 +257,6 @@ impl JobRun<'_> {
     pub(super) async fn payment_waits(&self, escrow: &EscrowAccount) -> Result<bool> {
         let audited = escrow.verification.tier.is_audited();
         Ok(audited && self.engine.chain.unix_time().await? < escrow.release_at)
-    }
-
-    /// Compares what the chain has been told and has verified with what was ordered, seen and downloaded.
-    /// The transcript, where the job has one.
-    pub(super) async fn check_submission(
-        &mut self,
-        escrow: &EscrowAccount,
-    ) -> Result<Option<TranscriptAccount>> {
-        let journal = &self.store.journal;
-        let Some(weights) = &journal.weights else {
-            return Err(self.dishonest("there are no weights to pay for"));
-        };
-        if weights.sha256 != escrow.weights_hash {
-            return Err(Error::WeightsMismatch {
-                path: weights.path.clone(),
-                actual: weights.sha256,
-                expected: escrow.weights_hash,
-            });
-        }
-        if escrow.final_root != self.epochs.head() {
-            let shown = escrow.final_root;
-            return Err(self.dishonest(&format!(
-                "its final checkpoint hash {shown} is not {}, which follows from the epochs seen",
-                self.epochs.head()
-            )));
-        }
-        let weights = weights.path.clone();
-        self.check_proof(escrow, &weights).await
-    }
-
-    async fn check_proof(
-        &mut self,
-        escrow: &EscrowAccount,
-        weights: &Path,
-    ) -> Result<Option<TranscriptAccount>> {
-        let Some(plan) = &self.store.journal.proof else {
-            return Ok(None);
-        };
-        let transcript = transcript_since(self.engine, escrow).await?;
-        let transcript =
-            transcript.ok_or_else(|| self.dishonest("its proof is not on the chain"))?;
-        check(&transcript, escrow, plan, &self.epochs.heads())
-            .map_err(|problem| self.dishonest(&problem))?;
-        self.check_kept_transcript(&transcript)?;
-        check_weights(&self.spec, transcript.trained, weights)
-            .map_err(|problem| self.dishonest(&problem))?;
-        self.note_commitment(&transcript)?;
-        if self.options.replay {
-            self.replay(transcript.trained).await?;
-        }
-        Ok(Some(transcript))
-    }
-
-    /// Repeats the training, where it is one in integers.
-    async fn replay(&mut self, trained: Digest) -> Result<()> {
-        self.progress.wait("repeating the training");
-        let escrow = self.engine.escrow_address(self.job_id());
-        let (journal, progress) = (&self.store.journal, &self.progress);
-        let tell = |share| progress.share("", share);
-        let replay = replay(journal, &self.spec, escrow, trained, tell).await?;
-        if !replay.honest {
-            return Err(self.dishonest(&replay.problem()));
-        }
-        self.progress.note(replay.text());
-        Ok(())
     }
 
     /// Waits for the settlement of a cancelled job.

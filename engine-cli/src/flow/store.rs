@@ -10,6 +10,14 @@ use cyxwiz_domain::{JobId, dataset::Manifest, spec::JobSpec};
 use super::journal::{FILE, Journal, job_dir, read, read_manifest, read_spec, write_durably};
 use crate::error::{Error, Result};
 
+/// Transactions that are noted of a job, and of one instruction; who reads of them needs fewer.
+const TRANSACTIONS: usize = 1_024;
+const REPEATED: u32 = 256;
+/// Characters of an instruction's name.
+const LONGEST_NAME: usize = 40;
+/// Characters of a signature in base 58.
+const LONGEST_SIGNATURE: usize = 88;
+
 /// A job's directory. While it is open for writing, no other process drives the job.
 #[derive(Debug)]
 pub struct JobStore {
@@ -85,21 +93,32 @@ impl JobStore {
     }
 
     /// Notes a transaction that the other side made. The same signature is noted
-    /// once; further ones of an instruction get a number.
+    /// once; further ones of an instruction get a number. What is no name or no signature, or one too many,
+    /// is passed over: nothing depends on it.
     ///
     /// # Errors
     /// [`Error::File`].
     pub fn note_reported(&mut self, instruction: &str, signature: &str) -> Result<()> {
         let known = &self.journal.transactions;
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let well_formed = (1..=LONGEST_NAME).contains(&instruction.len())
+            && instruction.chars().all(is_name)
+            && (1..=LONGEST_SIGNATURE).contains(&signature.len())
+            && signature.chars().all(|c| c.is_ascii_alphanumeric());
+        if !well_formed || known.len() >= TRANSACTIONS {
+            return Ok(());
+        }
         if known.values().any(|known| known == signature) {
             return Ok(());
         }
-        let numbered = (2u32..).map(|n| format!("{instruction}_{n}"));
+        let numbered = (2..=REPEATED).map(|n| format!("{instruction}_{n}"));
         let name = std::iter::once(instruction.to_owned())
             .chain(numbered)
-            .find(|name| !known.contains_key(name))
-            .expect("names do not run out");
-        self.note_transaction(&name, signature)
+            .find(|name| !known.contains_key(name));
+        match name {
+            Some(name) => self.note_transaction(&name, signature),
+            None => Ok(()),
+        }
     }
 
     /// Writes the journal; returns when it is on the disk.
@@ -192,6 +211,41 @@ mod tests {
         }
         let names: Vec<_> = store.journal.transactions.keys().cloned().collect();
         assert_eq!(names, ["anchor_checkpoint", "anchor_checkpoint_2"]);
+    }
+
+    #[test]
+    fn what_the_other_side_reports_is_text_and_bounded() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let mut store = create(dir.path(), 1);
+        let long = "a".repeat(100);
+        for (instruction, signature) in [
+            ("verify\u{1b}[2J", "a"),
+            ("verify", "a\n"),
+            ("verify", ""),
+            ("", "a"),
+            ("verify", &long),
+            (&long, "a"),
+        ] {
+            store
+                .note_reported(instruction, signature)
+                .expect("no error");
+        }
+        assert!(store.journal.transactions.is_empty());
+        let anchor = |n| match n {
+            1 => "anchor_checkpoint".to_owned(),
+            n => format!("anchor_checkpoint_{n}"),
+        };
+        let anchors = (1..=REPEATED).map(|n| (anchor(n), n.to_string()));
+        store.journal.transactions = anchors.collect();
+        for (instruction, expected) in [("anchor_checkpoint", 0), ("verify", 1)] {
+            store.note_reported(instruction, "a").expect("no error");
+            let noted = store.journal.transactions.len();
+            assert_eq!(noted, REPEATED as usize + expected, "{instruction}");
+        }
+        let full = (0..TRANSACTIONS).map(|n| (format!("anchor_checkpoint_{n}"), n.to_string()));
+        store.journal.transactions = full.collect();
+        store.note_reported("verify", "a").expect("no error");
+        assert_eq!(store.journal.transactions.len(), TRANSACTIONS);
     }
 
     #[test]

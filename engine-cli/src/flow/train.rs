@@ -2,22 +2,23 @@
 //! checkpoints and weights are fetched. A broken connection is opened again and
 //! goes on after the last event recorded.
 
-use std::time::Duration;
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
-use cyxwiz_chain::EscrowState;
+use cyxwiz_chain::{EscrowAccount, EscrowState};
 use cyxwiz_proto::training::v1::{self as pb, train_request::Body as Request};
 use tokio::{
     sync::mpsc,
-    time::{Instant, MissedTickBehavior, interval},
+    time::{Instant, Interval, MissedTickBehavior, interval_at},
 };
 use tokio_stream::wrappers::ReceiverStream;
+use tonic::Streaming;
 
 use super::{
     JobRun,
     attachment::{Attachment, Download, Moment},
-    session::Session,
-    upload::upload,
+    session::{Session, answered},
+    upload::{missing_bytes, upload},
 };
 use crate::{error::Result, rpc};
 
@@ -33,6 +34,8 @@ const SUBMIT: &str = "submit_completion";
 const NAME_GRACE: Duration = Duration::from_secs(2);
 /// Attempts to fetch weights of a job that is paid already.
 const ATTEMPTS_AFTER_PAYMENT: u32 = 8;
+/// Requests that wait for the network.
+const REQUESTS: usize = 64;
 
 impl JobRun<'_> {
     /// Stays with the node until the weights are here and the escrow has moved on
@@ -56,16 +59,11 @@ impl JobRun<'_> {
                 (progress_mark, failures) = (self.mark(), 1);
                 delays = backoff.build();
             }
-            self.progress
-                .remark(format_args!("{error}; connecting again"));
-            // The challenge is drawn whether or not the node can be reached.
-            if self.awaits_proof() {
-                self.watch_proof().await?;
-            }
-            let escrow = self.engine.funded_escrow(self.job_id()).await?;
-            match escrow.state {
-                EscrowState::Assigned => self.enforce(&escrow).await?,
-                EscrowState::Submitted => {}
+            match self.watch_chain().await?.state {
+                EscrowState::Submitted | EscrowState::Paid if self.store.journal.is_delivered() => {
+                    return Ok(());
+                }
+                EscrowState::Assigned | EscrowState::Submitted => {}
                 EscrowState::Paid if failures < ATTEMPTS_AFTER_PAYMENT => {}
                 EscrowState::Paid => return Err(error),
                 _ => return Ok(()),
@@ -89,37 +87,19 @@ impl JobRun<'_> {
 
     /// One connection, from opening to its end.
     async fn attached(&mut self) -> Result<()> {
-        let mut attachment = self.attach().await?;
-        let request = {
-            let (requests, outgoing) = mpsc::channel(64);
-            attachment.requests = requests;
-            rpc::authorized(ReceiverStream::new(outgoing), &attachment.session.token)
+        let Some((mut attachment, mut events)) = self.attach().await? else {
+            return Ok(());
         };
-        let after_seq = self.epochs.last_seq();
-        attachment
-            .send(Request::Attach(pb::Attach { after_seq }))
-            .await?;
-        let opened = attachment.session.client.train(request).await;
-        let mut events = opened
-            .map_err(|status| attachment.session.error("attach to the training", &status))?
-            .into_inner();
         // Before any download is asked for: the node gives away only what is signed for.
         if self.epochs.seen() > 0 {
             self.send_receipt(&attachment).await?;
         }
-        if self.store.journal.completed {
-            self.want_final_weights(&mut attachment);
-            self.want_transcript(&mut attachment).await?;
-        }
+        self.want_missing(&mut attachment).await?;
         self.progress
             .epochs(self.epochs.seen(), self.store.journal.epochs);
 
-        let mut poll = interval(ESCROW_POLL);
-        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut submission = interval(SUBMISSION_POLL);
-        submission.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut proof = interval(PROOF_POLL);
-        proof.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let [mut proof, mut escrow, mut submission] =
+            [PROOF_POLL, ESCROW_POLL, SUBMISSION_POLL].map(every);
         let (mut stream_open, mut submitted_at) = (true, None);
         loop {
             let delivered = self.store.journal.is_delivered();
@@ -141,19 +121,20 @@ impl JobRun<'_> {
                     }
                     Moment::Bytes(_) => {}
                 },
-                _ = proof.tick(), if self.is_trained() && self.awaits_proof() => match self.watch_proof().await {
-                    Err(error) if error.is_transient() => {
-                        self.progress.remark(format_args!("{error}; looking again"));
-                    }
-                    looked => looked?,
-                },
+                _ = proof.tick(), if self.is_trained() && self.awaits_proof() => {
+                    self.look_at_proof().await?;
+                }
                 _ = submission.tick(), if delivered => {
-                    if self.moved_on(&mut attachment).await? && self.submission_is_named(&mut submitted_at) {
+                    let escrow = self.engine.funded_escrow(self.job_id()).await?;
+                    if self.moved_on(&escrow, Some(&mut attachment)).await?
+                        && self.submission_is_named(&mut submitted_at)
+                    {
                         return Ok(());
                     }
                 }
-                _ = poll.tick(), if !delivered => {
-                    if self.moved_on(&mut attachment).await? {
+                _ = escrow.tick() => {
+                    let escrow = self.watch_chain().await?;
+                    if !delivered && self.moved_on(&escrow, Some(&mut attachment)).await? {
                         return Ok(());
                     }
                 }
@@ -161,25 +142,38 @@ impl JobRun<'_> {
         }
     }
 
-    /// Opens the session and completes the data at the node.
-    async fn attach(&mut self) -> Result<Attachment> {
+    /// Opens the session, completes the data at the node, and attaches to its events. `None` if the job needs no
+    /// connection any more.
+    async fn attach(&mut self) -> Result<Option<(Attachment, Streaming<pb::TrainEvent>)>> {
         // Coming back is part of what was broken off.
         if self.epochs.last_seq() == 0 {
             self.enter("assign");
         }
         self.progress.wait("connecting to the node");
-        let escrow = self.engine.funded_escrow(self.job_id()).await?;
-        let (dir, resume) = (self.store.dir(), self.store.journal.resume_token.as_deref());
-        let mut session = Session::open(self.engine, dir, &escrow, &self.manifest, resume).await?;
-        if self.store.journal.resume_token.as_deref() != Some(&session.token) {
+        let engine = self.engine;
+        let escrow = engine.funded_escrow(self.job_id()).await?;
+        let (dir, manifest) = (self.store.dir().to_owned(), Arc::clone(&self.manifest));
+        let resume = self.store.journal.resume_token.clone();
+        let opening = Session::open(engine, &dir, &escrow, &manifest, resume.as_deref());
+        let Some(mut session) = self.beside(opening).await? else {
+            return Ok(None);
+        };
+        if resume.as_ref() != Some(&session.token) {
             self.store.journal.resume_token = Some(session.token.clone());
             self.store.save()?;
         }
         if !session.missing.is_empty() {
             self.enter("upload");
             let dataset = self.store.journal.dataset.clone();
-            upload(&mut session, &dataset, &self.manifest, &mut self.progress).await?;
-            let bytes = self.manifest.len();
+            let missing = missing_bytes(&session, &manifest)?;
+            self.progress.bytes("uploading the dataset", missing);
+            let meter = self.progress.meter();
+            let uploading = upload(&mut session, &dataset, &manifest, meter);
+            if self.beside(uploading).await?.is_none() {
+                return Ok(None);
+            }
+            self.progress.clear();
+            let bytes = manifest.len();
             self.progress.note(format_args!(
                 "dataset: {bytes} bytes at {}",
                 session.endpoint
@@ -191,13 +185,78 @@ impl JobRun<'_> {
             (true, None) => "download",
             (false, None) => "train",
         });
-        let (requests, _) = mpsc::channel(1);
-        Ok(Attachment {
+        let (requests, outgoing) = mpsc::channel(REQUESTS);
+        let request = rpc::authorized(ReceiverStream::new(outgoing), &session.token);
+        let mut client = session.client.clone();
+        let attachment = Attachment {
             session,
             requests,
             download: None,
             queued: None,
-        })
+        };
+        let after_seq = self.epochs.last_seq();
+        attachment
+            .send(Request::Attach(pb::Attach { after_seq }))
+            .await?;
+        let opening = async {
+            let opened = answered(client.train(request)).await;
+            opened.map_err(|status| attachment.session.error("attach to the training", &status))
+        };
+        let events = self.beside(opening).await?;
+        Ok(events.map(|events| (attachment, events.into_inner())))
+    }
+
+    /// What `work` with the node comes to. Proof and escrow are looked after meanwhile: neither the challenge nor
+    /// the deadline waits for a node that does not answer. `None` once the job needs no connection any more.
+    async fn beside<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
+        let mut work = pin!(work);
+        let [mut proof, mut escrow] = [PROOF_POLL, ESCROW_POLL].map(every);
+        loop {
+            tokio::select! {
+                done = &mut work => return done.map(Some),
+                _ = proof.tick(), if self.is_trained() && self.awaits_proof() => {
+                    self.look_at_proof().await?;
+                }
+                _ = escrow.tick() => {
+                    let escrow = self.watch_chain().await?;
+                    if self.moved_on(&escrow, None).await? {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks at proof and escrow, and takes the way out that is open: whatever the node has told, shown or delivered,
+    /// it may have committed to epochs that it keeps back, and may never prove what it has delivered.
+    async fn watch_chain(&mut self) -> Result<EscrowAccount> {
+        if self.awaits_proof() {
+            self.look_at_proof().await?;
+        }
+        let escrow = self.engine.funded_escrow(self.job_id()).await?;
+        if escrow.state == EscrowState::Assigned {
+            self.enforce(&escrow).await?;
+        }
+        Ok(escrow)
+    }
+
+    /// A look at the proof; a chain that does not answer is asked again.
+    async fn look_at_proof(&mut self) -> Result<()> {
+        match self.watch_proof().await {
+            Err(error) if error.is_transient() => {
+                self.progress.remark(format_args!("{error}; looking again"));
+                Ok(())
+            }
+            looked => looked,
+        }
+    }
+
+    /// Asks for weights and transcript where they are due and not here.
+    async fn want_missing(&mut self, attachment: &mut Attachment) -> Result<()> {
+        if self.store.journal.completed {
+            self.want_final_weights(attachment);
+        }
+        self.want_transcript(attachment).await
     }
 
     /// What is waited for once the weights are here.
@@ -209,20 +268,19 @@ impl JobRun<'_> {
         }
     }
 
-    /// Whether this job needs no connection any more.
-    async fn moved_on(&mut self, attachment: &mut Attachment) -> Result<bool> {
-        let escrow = self.engine.funded_escrow(self.job_id()).await?;
+    /// Whether the job of `escrow` needs no connection any more.
+    async fn moved_on(
+        &mut self,
+        escrow: &EscrowAccount,
+        attachment: Option<&mut Attachment>,
+    ) -> Result<bool> {
         Ok(match escrow.state {
-            EscrowState::Assigned => {
-                // Cheap enough at the slow pace only; the deadline is far while all goes well.
-                if !self.store.journal.is_delivered() {
-                    self.enforce(&escrow).await?;
-                }
-                false
-            }
+            EscrowState::Assigned => false,
             EscrowState::Submitted | EscrowState::Paid => {
                 // What the node did not show before it may show now, when its pay depends on it.
-                self.want_transcript(attachment).await?;
+                if let Some(attachment) = attachment {
+                    self.want_missing(attachment).await?;
+                }
                 self.store.journal.is_delivered()
             }
             _ => true,
@@ -235,4 +293,11 @@ impl JobRun<'_> {
         let since = since.get_or_insert_with(Instant::now);
         self.store.journal.transactions.contains_key(SUBMIT) || since.elapsed() > NAME_GRACE
     }
+}
+
+/// A clock that first ticks after `period`.
+fn every(period: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + period, period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }

@@ -1,7 +1,7 @@
 //! The transcript of a proven job's work, which comes with its weights: nothing is accepted without, and no
 //! other than the one that was committed to.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, time::Duration};
 
 use cyxwiz::{
     engine::Engine,
@@ -19,7 +19,7 @@ use cyxwiz_proof::job::leaves_hash;
 use crate::{
     node::{Faults, Node, Shown},
     proofs::{Market, transcript},
-    world::World,
+    world::{EPOCHS, World},
 };
 
 fn showing(transcript: Shown) -> Faults {
@@ -81,6 +81,39 @@ async fn a_node_that_keeps_its_leaves_to_itself_is_not_paid() {
     assert!(told.contains("cyxwiz job dispute"), "{told}");
     let error = refused(World::audited_input, showing(Shown::Nothing)).await;
     assert!(matches!(error, Error::Withheld { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_node_that_keeps_its_weights_to_itself_is_not_accepted() {
+    let faults = Faults {
+        keeps_weights: true,
+        ..Faults::default()
+    };
+    let market = Market::new(World::exact_input, faults).await;
+    let mut run = begin(&market.engine, &market.input);
+    let job = run.job_id();
+    let error = run.drive(Goal::Paid).await.expect_err("nothing to pay for");
+    assert!(
+        matches!(
+            error,
+            Error::Withheld {
+                what: "weights",
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(error.to_string().contains("cyxwiz job dispute"), "{error}");
+    // It had proven its work and submitted it, and the user had a part in the challenge.
+    let escrow = market.world.escrow(&market.engine, job).await;
+    assert_eq!(escrow.state, EscrowState::Submitted);
+    let transcript = transcript(&market.engine, job).await.expect("open");
+    assert_eq!(transcript.stage, TranscriptStage::Verified);
+    // Nor has it a receipt that says that its work is held.
+    let held = market
+        .node
+        .seen(|seen| seen.receipts.iter().map(|r| r.epochs_held).max());
+    assert!(held < Some(EPOCHS), "{held:?}");
 }
 
 #[tokio::test]
@@ -171,7 +204,7 @@ async fn a_run_broken_off_between_weights_and_transcript_fetches_it_and_pays() {
     let market = Market::new(World::audited_input, showing(Shown::Late)).await;
     let (engine, node) = (&market.engine, &market.node);
     let output = RunOptions {
-        output: Some(PathBuf::from(engine.settings.data_dir.join("mine/w.bin"))),
+        output: Some(engine.settings.data_dir.join("mine/w.bin")),
         ..RunOptions::default()
     };
     let mut run = JobRun::begin(engine, &market.input, output).expect("begin");

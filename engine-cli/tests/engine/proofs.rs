@@ -8,6 +8,7 @@ use cyxwiz::{
     error::{Error, ExitStatus},
     flow::{
         Goal, JobRun, RunOptions,
+        compare::transcript_since,
         input::Input,
         journal::{self, PendingTransaction},
         proof::check,
@@ -15,7 +16,7 @@ use cyxwiz::{
     },
 };
 use cyxwiz_chain::{
-    EscrowState, TranscriptAccount, TranscriptStage, Verification,
+    EscrowAccount, EscrowState, TranscriptAccount, TranscriptStage, Verification,
     instructions::{
         escrow::{NewEscrow, create},
         proof,
@@ -240,6 +241,22 @@ async fn a_transcript_must_be_verified_and_this_jobs_in_all_its_parts() {
     seen[0] = other;
     check(&good, &escrow, &plan, &seen).expect_err("another first head");
     check(&good, &escrow, &plan, &heads[1..]).expect_err("too few heads");
+
+    // A chain that has not got so far yet makes nobody a liar.
+    let found = transcript_since(engine, &escrow).await.expect("there");
+    assert_eq!(found.stage, TranscriptStage::Verified);
+    for (slot, address) in [
+        (escrow.slot + 1_000_000, escrow.address),
+        (escrow.slot, Address([1; 32])),
+    ] {
+        let ahead = EscrowAccount {
+            slot,
+            address,
+            ..escrow.clone()
+        };
+        let error = transcript_since(engine, &ahead).await.expect_err("behind");
+        assert!(error.is_transient(), "{error}");
+    }
 
     // The held job is paid, and its transcript closed, in one transaction that also opens token accounts again.
     drop(run);

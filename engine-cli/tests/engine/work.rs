@@ -110,7 +110,7 @@ impl Work {
         let mut record = self.record.clone();
         match shown {
             Shown::OtherLeaf => record.epochs[0].leaves[0].0[31] ^= 1,
-            Shown::OtherRun => record = other_run(&record),
+            Shown::OtherRun => record = detour(&record, 0, 0),
             Shown::OtherState => {
                 record.last.as_mut().expect("a state").optimizer = Digest([1; 32]);
             }
@@ -173,18 +173,18 @@ fn state(weights: &[u8], epoch: u16) -> (Fr, StateRecord) {
     (state.commitment(), record)
 }
 
-/// The same run but for its very first step, with heads that follow.
-fn other_run(record: &TranscriptRecord) -> TranscriptRecord {
+/// The same run but for one step, both numbers from 0, with heads that follow: it ends as the other does.
+pub fn detour(record: &TranscriptRecord, epoch: usize, step: usize) -> TranscriptRecord {
     let circuit = Registered::by_name(&record.circuit).expect("registered");
     let word = |word: &Digest| from_word(&word.0).expect("an element");
     let [context, dataset, initial] = [&record.context, &record.dataset, &record.initial].map(word);
     let mut transcript = Transcript::new(circuit.circuit, context, dataset, initial);
-    for (number, epoch) in record.epochs.iter().enumerate() {
-        let mut leaves: Vec<Fr> = epoch.leaves.iter().map(word).collect();
-        if number == 0 {
-            leaves[0] = Fr::from(9_u64);
+    for (number, of_epoch) in record.epochs.iter().enumerate() {
+        let mut leaves: Vec<Fr> = of_epoch.leaves.iter().map(word).collect();
+        if number == epoch {
+            leaves[step] = Fr::from(9_u64);
         }
-        let pushed = transcript.push(leaves, word(&epoch.metrics), epoch.time);
+        let pushed = transcript.push(leaves, word(&of_epoch.metrics), of_epoch.time);
         pushed.expect("an epoch");
     }
     TranscriptRecord {

@@ -9,9 +9,9 @@ use crate::{
     engine::Engine,
     error::{Error, Result},
     flow::{
-        download::{Content, Wanted, fetch},
+        download::{Content, Wanted, fetch, weights_limit},
         epochs::EpochLog,
-        journal::{self, job_dir, read_manifest},
+        journal::{self, job_dir, read_manifest, read_spec},
         progress::Progress,
         session::Session,
     },
@@ -59,6 +59,7 @@ pub async fn run(
         content: Content::Weights {
             epoch: epoch.unwrap_or(0),
             sha256,
+            max_bytes: weights_limit(&read_spec(&dir, journal.spec_hash)?),
         },
         path: output.unwrap_or_else(|| dir.join(name)),
     };

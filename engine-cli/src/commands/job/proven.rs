@@ -137,6 +137,7 @@ mod tests {
             committed: Some(Committed {
                 root: zero,
                 trained: zero,
+                leaves_hash: Some(zero),
                 verified,
             }),
             prove_seconds: None,

@@ -1,15 +1,17 @@
 //! Whether what was verified on the chain is what this user ordered, saw and received.
 
-use std::path::Path;
-
 use cyxwiz_chain::{EscrowAccount, TranscriptAccount, TranscriptStage};
 use cyxwiz_domain::{
-    Digest,
+    Digest, JobId,
     spec::{JobSpec, VerificationTier},
 };
 use cyxwiz_proof::job::{heads_root, trained_commitment};
 
-use super::{ProofPlan, Received};
+use super::{Committed, ProofPlan, Received};
+use crate::{
+    error::{Error, Result},
+    flow::journal::Weights,
+};
 
 /// Compares the verified transcript of `escrow` with the plan and with the heads of all epochs as they were
 /// seen. The weights are another matter ([`check_weights`]).
@@ -63,14 +65,16 @@ pub fn check_root(root: Digest, plan: &ProofPlan, heads: &[Digest]) -> Result<()
 ///
 /// # Errors
 /// As [`check`].
-pub fn check_received(transcript: &TranscriptAccount, received: &Received) -> Result<(), String> {
-    let (told, shown) = (transcript.leaves_hash, received.leaves_hash);
-    if told != shown {
+pub fn check_received(committed: &Committed, received: &Received) -> Result<(), String> {
+    let shown = received.leaves_hash;
+    if let Some(told) = committed.leaves_hash
+        && told != shown
+    {
         return Err(format!(
             "it has committed to steps with the hash {told}, but those that it shows have {shown}"
         ));
     }
-    let (told, shown) = (transcript.trained, received.trained);
+    let (told, shown) = (committed.trained, received.trained);
     if told != shown {
         return Err(format!(
             "its proof speaks of weights with the commitment {told}, but its transcript ends with {shown}"
@@ -79,25 +83,39 @@ pub fn check_received(transcript: &TranscriptAccount, received: &Received) -> Re
     Ok(())
 }
 
-/// Whether the weights in the file at `path` are those that the proof of a job speaks of. Only training in
-/// integers has weights that anyone can commit to again; in other jobs the transcript is compared with them
+/// Whether the job trains in integers, so that anyone can commit to its weights again.
+pub fn is_in_integers(spec: &JobSpec) -> bool {
+    let tier = spec.verification.as_ref().map(|v| v.tier);
+    tier == Some(VerificationTier::ZkExact)
+}
+
+/// Whether these `weights` are those that the proof of a job speaks of. Only training in integers has weights that
+/// anyone can commit to again; in other jobs the transcript is compared with them
 /// ([`Expected::check`](super::Expected::check)).
 ///
 /// # Errors
-/// As [`check`].
-pub fn check_weights(spec: &JobSpec, trained: Digest, path: &Path) -> Result<(), String> {
-    let tier = spec.verification.as_ref().map(|v| v.tier);
-    if tier != Some(VerificationTier::ZkExact) {
+/// [`Error::Dishonest`]; [`Error::Content`] for a file that is gone or was changed since it came.
+pub fn check_weights(job: JobId, spec: &JobSpec, trained: Digest, weights: &Weights) -> Result<()> {
+    if !is_in_integers(spec) {
         return Ok(());
     }
-    let file = std::fs::read(path)
-        .map_err(|error| format!("its weights at {} cannot be read: {error}", path.display()))?;
-    let received = trained_commitment(spec, &file).map_err(|error| error.to_string())?;
+    let lost = |problem: String| {
+        let problem = format!("{problem}; `cyxwiz job watch {job}` fetches them again");
+        Error::content("weights", &weights.path, problem)
+    };
+    let file = std::fs::read(&weights.path)
+        .map_err(|error| lost(format!("cannot be read any more ({error})")))?;
+    if Digest::of(&file) != weights.sha256 {
+        return Err(lost("were changed since they came".into()));
+    }
+    let received = trained_commitment(spec, &file)
+        .map_err(|error| Error::dishonest(job, &error.to_string()))?;
     if received != trained.0 {
-        return Err(format!(
+        let problem = format!(
             "its proof speaks of weights with the commitment {trained}, but those received have {}",
             Digest(received)
-        ));
+        );
+        return Err(Error::dishonest(job, &problem));
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! Fetches the transcript of a job's work after its weights, and keeps the payment back until it is here.
+//! Fetches the transcript of a job's work after its weights, and keeps the payment back until both are here.
 
 use std::path::PathBuf;
 
-use cyxwiz_chain::{EscrowState, TranscriptAccount};
+use cyxwiz_chain::EscrowState;
 
-use super::{Expected, Received, check_received, received::transcript_path};
+use super::{Expected, Received, received::transcript_path};
 use crate::{
     error::{Error, Result},
     flow::{
@@ -14,6 +14,9 @@ use crate::{
         journal::KeptTranscript,
     },
 };
+
+/// What [`Error::Withheld`] calls it.
+pub(in crate::flow) const TRANSCRIPT: &str = "transcript of its work";
 
 impl JobRun<'_> {
     /// Asks for the transcript, if the job has one that is not here while its weights are.
@@ -37,35 +40,47 @@ impl JobRun<'_> {
         Ok(())
     }
 
-    /// Keeps what came. What did not come, or is no good, ends the run once the node has submitted: before,
-    /// nothing is to be paid, and the challenge wants this engine.
+    /// Keeps what came.
     pub(in crate::flow) async fn transcript_fetched(
         &mut self,
         path: PathBuf,
         done: Result<Option<Received>>,
     ) -> Result<()> {
-        let error = match done {
-            Ok(None) => return Ok(()),
+        match done {
+            Ok(None) => Ok(()),
             Ok(Some(commits_to)) => {
                 let shown = path.display();
                 self.progress.note(format_args!(
                     "transcript: {shown}, as shown while it trained"
                 ));
                 self.store.journal.transcript = Some(KeptTranscript { path, commits_to });
-                return self.store.save();
+                self.store.save()
             }
-            Err(error) => self.blame(error),
-        };
+            Err(error) => self.not_delivered(TRANSCRIPT, error).await,
+        }
+    }
+
+    /// What did not come, or is no good, ends the run of a job with a proof once the node has submitted: before,
+    /// nothing is to be paid, and the challenge wants this engine.
+    pub(in crate::flow) async fn not_delivered(
+        &mut self,
+        what: &'static str,
+        error: Error,
+    ) -> Result<()> {
+        let error = self.blame(what, error);
+        if error.is_transient() || self.store.journal.proof.is_none() {
+            return Err(error);
+        }
         let escrow = self.engine.funded_escrow(self.job_id()).await?;
-        if error.is_transient() || escrow.state != EscrowState::Assigned {
+        if escrow.state != EscrowState::Assigned {
             return Err(error);
         }
         self.progress.note(format_args!("{error}"));
         Ok(())
     }
 
-    /// Whose fault it is that a transcript did not come.
-    fn blame(&self, error: Error) -> Error {
+    /// Whose fault it is that something did not come.
+    fn blame(&self, what: &'static str, error: Error) -> Error {
         match error {
             Error::Refused {
                 passing: false,
@@ -73,23 +88,14 @@ impl JobRun<'_> {
                 ..
             } => Error::Withheld {
                 job: self.job_id(),
+                what,
                 reason: message,
             },
-            Error::Content { problem, .. } => self.dishonest(&problem),
+            Error::Content { problem, .. } if what == TRANSCRIPT => self.dishonest(&problem),
+            Error::Content { problem, .. } => {
+                self.dishonest(&format!("the file of its {what} {problem}"))
+            }
             other => other,
         }
-    }
-
-    /// Compares the transcript that is here with the chain's.
-    pub(in crate::flow) fn check_kept_transcript(
-        &self,
-        transcript: &TranscriptAccount,
-    ) -> Result<()> {
-        let kept = self.store.journal.transcript.as_ref();
-        let kept = kept.ok_or_else(|| Error::Withheld {
-            job: self.job_id(),
-            reason: "it has not come yet".into(),
-        })?;
-        check_received(transcript, &kept.commits_to).map_err(|problem| self.dishonest(&problem))
     }
 }

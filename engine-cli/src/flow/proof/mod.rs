@@ -11,10 +11,13 @@ mod replay;
 mod report;
 mod watch;
 
-pub use check::{check, check_received, check_weights, stage_name, stage_words};
+pub use check::{
+    check, check_received, check_root, check_weights, is_in_integers, stage_name, stage_words,
+};
 pub use close::close;
+pub(super) use delivery::TRANSCRIPT;
 pub use evidence::Evidence;
 pub use plan::{Committed, Nonce, ProofPlan};
 pub use received::{Expected, Received};
-pub use replay::{Replay, replay};
+pub use replay::{Compared, Replay, StepNumber, replay};
 pub use report::ProofReport;

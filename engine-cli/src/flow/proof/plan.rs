@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use cyxwiz_chain::{instructions::proof::OpenTranscript, nonce_hash};
+use cyxwiz_chain::{
+    TranscriptAccount, TranscriptStage, instructions::proof::OpenTranscript, nonce_hash,
+};
 use cyxwiz_domain::{Address, Digest};
 use cyxwiz_proof::job::Opening;
 use cyxwiz_statement::Registered;
@@ -68,8 +70,23 @@ pub struct Committed {
     pub root: Digest,
     /// Commitment of the trained weights.
     pub trained: Digest,
+    /// Hash over the commitments of all steps; absent in journals of releases that did not note it.
+    #[serde(default)]
+    pub leaves_hash: Option<Digest>,
     /// Whether the proof about them was seen verified.
     pub verified: bool,
+}
+
+impl Committed {
+    /// What `transcript` binds its node to, if it does already.
+    pub fn of(transcript: &TranscriptAccount) -> Option<Self> {
+        (transcript.stage != TranscriptStage::Opened).then_some(Self {
+            root: transcript.root,
+            trained: transcript.trained,
+            leaves_hash: Some(transcript.leaves_hash),
+            verified: transcript.stage == TranscriptStage::Verified,
+        })
+    }
 }
 
 impl ProofPlan {

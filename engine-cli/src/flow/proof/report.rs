@@ -16,6 +16,9 @@ pub struct ProofReport {
     pub circuit: &'static str,
     /// The chain has verified it.
     pub verified: bool,
+    /// What it speaks of was compared with the epochs seen and the weights received; not, where others had paid and
+    /// closed the transcript before it was seen here.
+    pub compared: bool,
     /// Compute units of the transaction that did; absent if the node did not name it.
     pub compute_units: Option<u64>,
     /// Constraints of the circuit.
@@ -35,12 +38,14 @@ impl ProofReport {
         plan: &ProofPlan,
         tier: VerificationTier,
         compute_units: Option<u64>,
+        compared: bool,
     ) -> Result<Self> {
         let entry = plan.registered()?;
         Ok(Self {
             tier,
             circuit: entry.name,
             verified: true,
+            compared,
             compute_units,
             constraints: entry.constraints,
             prove_seconds: plan.prove_seconds,
@@ -59,6 +64,9 @@ impl ProofReport {
         ));
         let seconds = self.prove_seconds;
         parts.extend(seconds.map(|seconds| format!("proved in {seconds:.1} s")));
+        if !self.compared {
+            parts.push("not compared with what was received".to_owned());
+        }
         parts.join(", ")
     }
 }
@@ -86,6 +94,7 @@ mod tests {
             tier: VerificationTier::ZkExact,
             circuit: "z64x10",
             verified: true,
+            compared: true,
             compute_units: Some(86_254),
             constraints: 122_858,
             prove_seconds: Some(5.12),
@@ -99,6 +108,12 @@ mod tests {
         assert_eq!(
             report.text(),
             "proof verified on-chain: z64x10, 122,858 constraints"
+        );
+        report.compared = false;
+        let told = report.text();
+        assert!(
+            told.ends_with(", not compared with what was received"),
+            "{told}"
         );
     }
 

@@ -49,13 +49,8 @@ impl JobRun<'_> {
         &mut self,
         transcript: &TranscriptAccount,
     ) -> Result<()> {
-        if transcript.stage == TranscriptStage::Opened {
+        let Some(now) = Committed::of(transcript) else {
             return Ok(());
-        }
-        let now = Committed {
-            root: transcript.root,
-            trained: transcript.trained,
-            verified: transcript.stage == TranscriptStage::Verified,
         };
         let Some(plan) = &mut self.store.journal.proof else {
             return Ok(());

@@ -10,7 +10,7 @@ use cyxwiz_domain::Digest;
 use cyxwiz_proto::training::v1::{self as pb, train_event::Body};
 use cyxwiz_statement::Registered;
 
-use super::{DEADLINE, Node};
+use super::{DEADLINE, Node, Silent};
 use crate::{coordinator::COORDINATOR_NONCE, work::Work, world::advance_slots};
 
 impl Node {
@@ -34,6 +34,9 @@ impl Node {
 
     /// Proves the work where that is asked for, and submits it.
     pub(super) async fn finish(&self) {
+        if self.faults.never_finishes {
+            return;
+        }
         let account = self.account().await;
         if let Some(work) = self.work(&account) {
             self.prove(work).await;
@@ -55,6 +58,10 @@ impl Node {
         let commit = proof::commit(node, at, &commitment);
         let signature = self.execute(commit).await;
         self.wrote("commit", signature);
+        self.change(|seen| seen.committed = true);
+        if self.faults.silent == Silent::OnceCommitted {
+            self.unanswered().await;
+        }
         advance_slots(&self.rpc_url, 40).await;
         let reveal = proof::reveal(at, None, Some(COORDINATOR_NONCE));
         self.execute(reveal).await;
@@ -71,6 +78,7 @@ impl Node {
         let transcript = transcript.expect("both nonces");
         assert!(transcript.user_nonce.is_some(), "the user took part");
         let circuit = Registered::by_id(&transcript.circuit.0).expect("registered");
+        let subject = transcript.subject().expect("committed");
         let key = Digest(circuit.key.expect("a key").sha256);
         let prover = work.clone();
         let begun = Instant::now();
@@ -89,12 +97,20 @@ impl Node {
         }));
         let claim = Claim {
             proof: proved.0,
+            subject,
             public_input,
             key,
         };
         let verify = proof::verify(node, at, &claim);
         let signature = self.execute(verify).await;
         self.wrote("verify", signature);
+    }
+
+    /// Waits until a call of the engine is left without an answer.
+    pub async fn unanswered(&self) {
+        while self.seen(|seen| seen.unanswered) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     fn wrote(&self, instruction: &str, signature: String) {

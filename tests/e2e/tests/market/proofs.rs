@@ -47,6 +47,7 @@ fn a_proven_job_is_paid_at_once() {
         (&replay["honest"], &replay["steps"]),
         (&true.into(), &64.into())
     );
+    assert_eq!(replay["compared"], "every_step");
 }
 
 /// The example of the documentation, with the circuit that it names.
@@ -62,7 +63,11 @@ fn the_digits_example_is_proven_and_paid() {
         (&"z64x10".into(), &true.into())
     );
     assert_eq!(proof["constraints"], 122_858);
-    assert!(proof["compute_units"].as_u64() < Some(150_000), "{proof}");
+    assert_eq!(proof["compared"], true);
+    let units = proof["compute_units"].as_u64().expect("the transaction's");
+    assert!((1..150_000).contains(&units), "{proof}");
+    let seconds = proof["prove_seconds"].as_f64().expect("the node's");
+    assert!(seconds > 0.0, "{proof}");
     let accuracy = report["accuracy"].as_f64().expect("a number");
     assert!(accuracy >= 0.90, "accuracy {accuracy}");
     assert_eq!(report["balances"]["conserved"], true);

@@ -126,6 +126,7 @@ async fn a_false_proof_costs_a_quarter_of_the_stake() {
     let circuit = Registered::by_id(&revealed.circuit.0).expect("registered");
     let claim = Claim {
         proof: points(),
+        subject: revealed.subject().expect("committed"),
         public_input: input,
         key: Digest(circuit.key.expect("a key").sha256),
     };
