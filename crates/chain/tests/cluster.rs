@@ -2,6 +2,8 @@
 //! is its RPC address, `ANCHOR_WALLET` a wallet with SOL and CYXWIZ, like the
 //! `admin` of a local stack.
 
+use std::time::Duration;
+
 use cyxwiz_chain::{
     Chain, EscrowState, Signer, Verification,
     instructions::escrow::{self, NewEscrow},
@@ -87,9 +89,13 @@ async fn an_escrow_is_funded_and_refunded_in_full() {
         (EscrowState::Refunded, amount)
     );
     // not in the second of its creation
-    while chain.unix_time().await.expect("the cluster") <= funded.created_at {
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    }
+    let passed = async {
+        while chain.unix_time().await.expect("the cluster") <= funded.created_at {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let passed = tokio::time::timeout(Duration::from_secs(30), passed).await;
+    passed.expect("the cluster's clock goes on");
     let close = escrow::close(&refunded, user.address());
     chain.execute(&[close], &user, &[]).await.expect("close");
     assert!(!chain.exists(address).await.expect("the cluster"));
